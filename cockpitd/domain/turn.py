@@ -1,0 +1,164 @@
+"""The nouns of one turn, one per stage, all frozen; verdicts and permits stand in `policy.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from cockpitd.domain.actions import Action
+from cockpitd.domain.units import Lang, Scalar
+
+Tier: TypeAlias = Literal["reflex", "phrasebook", "llm", "none"]
+"""Which tier of understanding answered."""
+
+Evidence: TypeAlias = Literal["said", "context", "default"]
+"""Where a parameter value came from."""
+
+Seat: TypeAlias = Literal["driver", "passenger"]
+
+AudioOrigin: TypeAlias = Literal["typed", "file", "socket", "microphone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """What came in: typed text, or audio that a recogniser is to hear."""
+
+    turn_id: str
+    captured_ms: int
+    """Monotonic time at which the driver finished speaking (or the text arrived); deadlines count from here."""
+    text: str = ""
+    """Typed text; empty for audio."""
+    lang: Lang | None = None
+    """Language if fixed by the caller, else decided per utterance."""
+    origin: AudioOrigin = "typed"
+    seat: Seat = "driver"
+    audio_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One recognised word."""
+
+    text: str
+    start_s: float
+    end_s: float
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What a recogniser heard, partial or final."""
+
+    text: str
+    lang: Lang
+    final: bool
+    engine: str
+    words: tuple[Word, ...] = ()
+    confidence: float = 1.0
+    repaired_from: str = ""
+    """The text before pinyin and entity repair, empty when nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedAction:
+    """One action as a tier read it; not yet validated, so it can hold anything a model may say."""
+
+    name: str
+    parameters: Mapping[str, Scalar]
+    confidence: float = 1.0
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    """Parameter -> where its value came from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Up to four actions read from one utterance."""
+
+    actions: tuple[ProposedAction, ...]
+    tier: Tier
+
+
+@dataclass(frozen=True, slots=True)
+class Grounded:
+    """A proposal that passed the catalogue's schema and the evidence checks."""
+
+    action: Action
+    confidence: float
+    evidence: Mapping[str, Evidence]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A proposal that must not be judged, and why: the driver is told, nothing is executed."""
+
+    name: str
+    """Action name as proposed."""
+    parameters: Mapping[str, Scalar]
+    code: Literal["unknown-action", "out-of-range", "bad-value", "missing", "not-said", "contradicted", "question", "negated"]
+    parameter: str = ""
+    """The parameter at fault, if one is."""
+    minimum: float | None = None
+    maximum: float | None = None
+    confidence: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Executed and read back equal, or a query answered."""
+
+    readback: Mapping[str, Scalar]
+    """VSS path -> value the car reported."""
+    kind: Literal["done"] = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class NoOp:
+    """Nothing had to be written."""
+
+    code: Literal["already", "at-limit", "nothing"]
+    kind: Literal["noop"] = "noop"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The request itself cannot be meant so (out of range, missing value); names what and the range."""
+
+    rejection: Rejection
+    kind: Literal["rejected"] = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The car did not do it: an error, or a readback that differs."""
+
+    code: str
+    path: str = ""
+    kind: Literal["failed"] = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """Its time to live passed before it could be executed; it never will be."""
+
+    kind: Literal["expired"] = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Written, but the car did not say what came of it; never told as done."""
+
+    code: str
+    kind: Literal["unknown"] = "unknown"
+
+
+Outcome: TypeAlias = Done | NoOp | Rejected | Failed | Expired | Unknown
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is said, shown or chimed back."""
+
+    text: str
+    lang: Lang
+    earcon: Literal["none", "ok", "no", "ask", "error"] = "none"
