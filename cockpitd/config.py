@@ -19,13 +19,15 @@ def _runtime_dir() -> Path:
 
 def _state_dir() -> Path:
     return Path(
-        os.environ.get("STATE_DIRECTORY") or Path(os.environ.get("XDG_STATE_HOME", "~/.local/state")).expanduser() / "cockpitd"
+        os.environ.get("STATE_DIRECTORY")
+        or Path(os.environ.get("XDG_STATE_HOME", "~/.local/state")).expanduser() / "cockpitd"
     )
 
 
 def _model_dir() -> Path:
     return Path(
-        os.environ.get("COCKPITD_MODELS") or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "cockpitd" / "models"
+        os.environ.get("COCKPITD_MODELS")
+        or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "cockpitd" / "models"
     )
 
 
@@ -36,14 +38,26 @@ class _Section(BaseModel):
 class SocketConfig(_Section):
     """`socket:` — who may talk to the daemon, and how much."""
 
-    path: Path = Field(default_factory=lambda: _runtime_dir() / "cockpitd.sock", description="Unix socket; systemd's own socket wins when it hands one over.")
-    mode: Annotated[int, Field(ge=0, le=0o777)] = Field(0o660, description="File mode of a socket the daemon makes itself.")
+    path: Path = Field(
+        default_factory=lambda: _runtime_dir() / "cockpitd.sock",
+        description="Unix socket; systemd's own socket wins when it hands one over.",
+    )
+    mode: Annotated[int, Field(ge=0, le=0o777)] = Field(
+        0o660, description="File mode of a socket the daemon makes itself."
+    )
     max_line_bytes: int = Field(1_000_000, ge=4_096, description="Longest accepted request line.")
     max_connections: int = Field(32, ge=1, description="Clients at a time.")
     requests_per_second: float = Field(200.0, gt=0, description="Sustained request rate per client.")
-    idle_line_seconds: float = Field(10.0, gt=0, description="Half a line and then silence for this long closes the connection.")
-    roles: dict[str, Literal["observe", "speak", "operate", "admin"]] = Field(default_factory=dict, description="`uid:NUMBER` or `gid:NUMBER` -> role; root and the daemon's own user are admin.")
-    default_role: Literal["none", "observe", "speak", "operate", "admin"] = Field("operate", description="Role of any other peer that may open the socket.")
+    idle_line_seconds: float = Field(
+        10.0, gt=0, description="Half a line and then silence for this long closes the connection."
+    )
+    roles: dict[str, Literal["observe", "speak", "operate", "admin"]] = Field(
+        default_factory=dict,
+        description="`uid:NUMBER` or `gid:NUMBER` -> role; root and the daemon's own user are admin.",
+    )
+    default_role: Literal["none", "observe", "speak", "operate", "admin"] = Field(
+        "operate", description="Role of any other peer that may open the socket."
+    )
 
 
 class AudioConfig(_Section):
@@ -59,12 +73,17 @@ class AudioConfig(_Section):
 class SttConfig(_Section):
     """`stt:` — speech to text."""
 
-    engine: str = Field("auto", description="`auto` (an installed vosk model of the language, else whisper), `vosk`, `whisper`, `none`, or your own adapter.")
+    engine: str = Field(
+        "auto",
+        description="`auto` (an installed vosk model of the language, else whisper), `vosk`, `whisper`, `none`, or your own adapter.",
+    )
     lang: Literal["auto", "zh", "en"] = Field("auto", description="Fix the language, or decide per utterance.")
     model: str = Field("whisper-base", description="Whisper model: a name in the model directory or a path.")
     vosk: dict[str, str] = Field(default_factory=dict, description="Language -> vosk model directory, name or path.")
     threads: int = Field(2, ge=1, description="CPU threads.")
-    deadline_ms: int = Field(4_000, ge=100, description="Longest wait for the final transcript after the end of speech.")
+    deadline_ms: int = Field(
+        4_000, ge=100, description="Longest wait for the final transcript after the end of speech."
+    )
 
 
 class LlmConfig(_Section):
@@ -72,7 +91,9 @@ class LlmConfig(_Section):
 
     engine: str = Field("llama", description="`llama`, `none`, or your own adapter.")
     model: str = Field("gemma3-270m", description="GGUF: a name in the model directory or a path.")
-    gpu_layers: Literal["auto"] | int = Field("auto", description="Layers to offload: `auto` = all if this build can offload, else none.")
+    gpu_layers: Literal["auto"] | int = Field(
+        "auto", description="Layers to offload: `auto` = all if this build can offload, else none."
+    )
     threads: int = Field(2, ge=1, description="CPU threads.")
     context: int = Field(4_096, ge=512, description="Context window, tokens.")
     examples: int = Field(8, ge=0, le=64, description="Nearest examples of the catalogue put before the utterance.")
@@ -82,8 +103,14 @@ class LlmConfig(_Section):
 class TtsConfig(_Section):
     """`tts:` — text to speech and the speaker."""
 
-    engine: str = Field("auto", description="`auto` (piper for languages it has a voice for, else pyttsx3), `pyttsx3`, `piper`, `none`, or your own adapter.")
-    player: str = Field("auto", description="`auto` (the sound device, else `null`), `sounddevice`, `null` (counts time, makes no sound), `wav` (writes files).")
+    engine: str = Field(
+        "auto",
+        description="`auto` (piper for languages it has a voice for, else pyttsx3), `pyttsx3`, `piper`, `none`, or your own adapter.",
+    )
+    player: str = Field(
+        "auto",
+        description="`auto` (the sound device, else `null`), `sounddevice`, `null` (counts time, makes no sound), `wav` (writes files).",
+    )
     device: str = Field("default", description="PortAudio output device name.")
     wav_dir: Path | None = Field(None, description="Where the `wav` player leaves the spoken answers.")
     rate_wpm: int = Field(175, ge=80, le=450, description="Speaking rate of pyttsx3, words a minute.")
@@ -108,7 +135,9 @@ class PolicyConfig(_Section):
 class UnderstandingConfig(_Section):
     """`understanding:` — which tiers answer."""
 
-    tiers: tuple[Literal["reflex", "phrasebook", "llm"], ...] = Field(("reflex", "phrasebook", "llm"), description="Tiers in use, in this order.")
+    tiers: tuple[Literal["reflex", "phrasebook", "llm"], ...] = Field(
+        ("reflex", "phrasebook", "llm"), description="Tiers in use, in this order."
+    )
     repair: bool = Field(True, description="Mend homophones in Mandarin transcripts towards the catalogue.")
 
 
@@ -151,7 +180,9 @@ def load(path: Path | None) -> Config:
     except ValidationError as exc:
         first = exc.errors()[0]
         where = tuple(str(part) for part in first["loc"])
-        hint = "unknown key; see `cockpitd doctor --config-keys`" if first["type"] == "extra_forbidden" else first["msg"]
+        hint = (
+            "unknown key; see `cockpitd doctor --config-keys`" if first["type"] == "extra_forbidden" else first["msg"]
+        )
         raise ConfigError("config-invalid", f"{path}:{_line(node, where)}: {'.'.join(where)}: {hint}") from exc
 
 

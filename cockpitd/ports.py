@@ -93,7 +93,10 @@ class LanguageModel(Engine, Protocol):
     """Text to action JSON, constrained to the catalogue."""
 
     async def propose(self, text: str, lang: Lang, context: str, deadline: Deadline) -> Completion:
-        """Read one utterance; `context` is the previous action as JSON or empty. `EngineError("llm-deadline")` when late."""
+        """Read one utterance; `context` is the previous action as JSON or empty.
+
+        Raises `EngineError("llm-deadline")` when late.
+        """
         ...
 
 

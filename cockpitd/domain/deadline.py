@@ -7,7 +7,13 @@ from typing import Literal, TypeAlias
 
 BudgetClass: TypeAlias = Literal["safety", "command", "query", "chat", "complex"]
 
-SEED_BUDGET_MS: dict[BudgetClass, int] = {"safety": 1_000, "command": 2_000, "query": 2_000, "chat": 3_000, "complex": 3_000}
+SEED_BUDGET_MS: dict[BudgetClass, int] = {
+    "safety": 1_000,
+    "command": 2_000,
+    "query": 2_000,
+    "chat": 3_000,
+    "complex": 3_000,
+}
 """Hard limits from the end of speech (REQUIREMENTS: emergency < 1 s, ordinary < 2 s, complex < 3 s)."""
 
 TARGET_P95_MS: dict[BudgetClass, int] = {"safety": 500, "command": 900, "query": 900, "chat": 1_500, "complex": 1_500}

@@ -1,4 +1,4 @@
-"""The one place where it is decided whether the car may do something: it judges the expanded writes, never the phrase."""
+"""The one place where it is decided whether the car may do something: it judges expanded writes, never the phrase."""
 
 from __future__ import annotations
 

@@ -95,7 +95,9 @@ class Rejection:
     name: str
     """Action name as proposed."""
     parameters: Mapping[str, Scalar]
-    code: Literal["unknown-action", "out-of-range", "bad-value", "missing", "not-said", "contradicted", "question", "negated"]
+    code: Literal[
+        "unknown-action", "out-of-range", "bad-value", "missing", "not-said", "contradicted", "question", "negated"
+    ]
     parameter: str = ""
     """The parameter at fault, if one is."""
     minimum: float | None = None
