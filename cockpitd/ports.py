@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from cockpitd.domain.audio import Pcm, Speech
 from cockpitd.domain.deadline import Deadline
@@ -200,6 +200,8 @@ class TurnRequest:
     tiers: tuple[Tier, ...] = ()
     """Only these tiers may answer; empty = as configured."""
     speak: bool = True
+    profile: Literal["push-to-talk", "command", "dialogue"] = "command"
+    """How the end of a spoken utterance is found; `push-to-talk` takes the audio to its end."""
 
 
 class Cockpit(Protocol):
@@ -211,6 +213,10 @@ class Cockpit(Protocol):
 
     async def listen(self, audio: AsyncIterator[Pcm], request: TurnRequest) -> Mapping[str, Any]:
         """Run one spoken turn: endpointing, transcript, then as `say`. Returns when the utterance was answered."""
+        ...
+
+    async def answer(self, yes: bool, request: TurnRequest) -> Mapping[str, Any]:
+        """Answer the open question of a session by hand; same record as `say`."""
         ...
 
     async def stop_turn(self, session: str) -> Mapping[str, Any]:

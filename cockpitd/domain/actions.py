@@ -52,6 +52,18 @@ class Write:
     """Parameter value (as a string) -> signal value."""
     when: Mapping[str, tuple[Scalar | None, ...]] = field(default_factory=dict)
     """Parameter -> values for which this write applies; null stands for "not given"."""
+    pulse: bool = False
+    """A button, not a state: written even when the car already has this value, and never undone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTemplate:
+    """One way to say an outcome."""
+
+    say: str
+    """Text with `{slot}`s."""
+    when: Mapping[str, Scalar] = field(default_factory=dict)
+    """Used only when these parameters or reads have these values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +88,7 @@ class ActionSpec:
     readback: bool
     """True: done only when every write is read back equal."""
     phrases: Mapping[Lang, tuple[Phrase, ...]]
-    replies: Mapping[Lang, Mapping[str, tuple[str, ...]]]
+    replies: Mapping[Lang, Mapping[str, tuple[ReplyTemplate, ...]]]
     """Language -> outcome -> templates; the first whose every `{slot}` is known is used."""
     examples: Mapping[Lang, tuple[Example, ...]]
     reflex: Mapping[Lang, tuple[Phrase, ...]] = field(default_factory=dict)

@@ -173,6 +173,19 @@ def judge(
     writes = expand(action, spec, signals, state)
     if isinstance(writes, Unexpandable):
         return Refuse(writes.code)
+    return judge_writes(action, writes, spec, signals, state, request, limits)
+
+
+def judge_writes(
+    action: Action,
+    writes: tuple[Actuation, ...],
+    spec: ActionSpec,
+    signals: Mapping[str, Signal],
+    state: VehicleState,
+    request: Request,
+    limits: Limits,
+) -> Verdict:
+    """Judge writes that are already expanded: those of `judge`, or the reversal of what was done before."""
     if any(write.path not in state.fitted for write in writes):
         return Refuse("not-fitted")
     if not all(signals[write.path].accepts(write.value) for write in writes):

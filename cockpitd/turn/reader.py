@@ -1,0 +1,72 @@
+"""The tiers of understanding that need no engine, bound to one catalogue; the language model is asked in `propose.py`."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from cockpitd.domain.actions import Action, Catalogue
+from cockpitd.domain.dialogue import AwaitingValue, Dialogue
+from cockpitd.domain.turn import Grounded, Proposal, ProposedAction, Rejection, Tier, Transcript
+from cockpitd.domain.units import Lang
+from cockpitd.nlu.ground import Grounder
+from cockpitd.nlu.mood import Mood, mood
+from cockpitd.nlu.phrasebook import Phrasebook
+from cockpitd.nlu.reflex import Reflex
+from cockpitd.nlu.repair import Repairer
+
+UNDERSTOOD_NOTHING = Proposal((), "none")
+
+
+class Reader:
+    """Reads text against one catalogue; made anew when the catalogue is reloaded."""
+
+    def __init__(self, catalogue: Catalogue, *, repair: bool) -> None:
+        self.catalogue = catalogue
+        self._reflex = Reflex(catalogue)
+        self._phrasebook = Phrasebook(catalogue)
+        self._repairer = Repairer(catalogue) if repair else None
+        self._grounder = Grounder(catalogue)
+
+    def reflex(self, text: str, lang: Lang) -> Proposal | None:
+        """Answer from the reflex table alone; cheap enough for every partial transcript."""
+        return self._reflex.match(text, lang)
+
+    def repair(self, transcript: Transcript, dialogue: Dialogue) -> Transcript:
+        """Mend homophones, but never a text that is already understood."""
+        if self._repairer is None or self.quick(transcript.text, transcript.lang, dialogue, ("reflex", "phrasebook")):
+            return transcript
+        mended = self._repairer.repair(transcript.text, transcript.lang)
+        if mended == transcript.text:
+            return transcript
+        return replace(transcript, text=mended, repaired_from=transcript.text)
+
+    def quick(self, text: str, lang: Lang, dialogue: Dialogue, tiers: tuple[Tier, ...]) -> Proposal | None:
+        """Answer from reflex, an awaited value, or the phrasebook, in this order."""
+        if "reflex" in tiers and (found := self._reflex.match(text, lang)):
+            return found
+        if "phrasebook" not in tiers:
+            return None
+        topic = self.catalogue.actions[dialogue.last.name].topic if dialogue.last else ""
+        return self._awaited(text, lang, dialogue) or self._phrasebook.match(text, lang, topic)
+
+    def _awaited(self, text: str, lang: Lang, dialogue: Dialogue) -> Proposal | None:
+        """Take a bare value as the answer to "which …?"."""
+        for question in reversed(dialogue.pending):
+            if not isinstance(question, AwaitingValue):
+                continue
+            value = self._phrasebook.value(self.catalogue.actions[question.name], question.missing, text, lang)
+            if value is not None:
+                filled = {**question.parameters, question.missing: value}
+                evidence = dict.fromkeys(question.parameters, "context") | {question.missing: "said"}
+                return Proposal((ProposedAction(question.name, filled, 1.0, evidence),), "phrasebook")  # type: ignore[arg-type] (the literals widen to str in a dict union)
+        return None
+
+    def mood(self, text: str, lang: Lang) -> Mood:
+        """Tell a question or a negation from a command."""
+        return mood(text, lang)
+
+    def ground(
+        self, proposal: Proposal, text: str, lang: Lang, last: Action | None
+    ) -> tuple[Grounded | Rejection, ...]:
+        """Check a proposal against the schema and against what was said."""
+        return self._grounder.ground(proposal, text, lang, last)
