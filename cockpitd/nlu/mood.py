@@ -1,0 +1,94 @@
+"""Whether an utterance asks, forbids or merely tells; what it is about is not decided here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from cockpitd.domain.units import Lang
+from cockpitd.nlu.normalize import normalize
+
+
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """How something was said."""
+
+    question: bool
+    """It asks for information; a polite request ("could you …", 能不能帮我…) does not."""
+    negated: bool
+    """It says what must not be done; "stop", "cancel" and a correction ("不对，…") do not."""
+    reported: bool
+    """It tells of the past, of a condition or of what someone else said: nothing is being ordered."""
+
+
+_NEGATED = {
+    "zh": re.compile(
+        r"(?:^|[，先请你您可也就都又还千万了的吧啊灯窗调座门乐])别(?![人的墅致克名称处是])|不要(?!紧|是|脸)|不用|不必|不许|不准|不需要|不想|无需|禁止"
+        r"|没让你?|没叫你?|没说要|不是让你?|不是要|甭|勿"
+    ),
+    "en": re.compile(
+        r"\b(?:do not|don'?t|dont|never(?! mind)|must not|mustn'?t|should not|shouldn'?t|no need to|need not|needn'?t"
+        r"|not to|you better not|avoid (?:opening|closing|turning)|without (?:opening|closing|turning|touching)"
+        r"|stop (?:opening|closing|raising|lowering|unlocking|locking)|i did not|i didn'?t|nobody|not the)\b"
+    ),
+}
+_ALLOWED_NO = {
+    "zh": re.compile(r"要不要|用不用|不要紧|别的|特别|分别|个别|级别|性别|识别|区别|差别|别墅|别克|不要停"),
+    "en": re.compile(r"\bnever mind\b|\bdo not worry\b|\bdon'?t worry\b"),
+}
+_QUESTION = {
+    "zh": re.compile(
+        r"[吗呢么]$|吗，|什么|多少|多久|多远|多大|多高|多快|多长|几[点个号度分公度档月天次首]|哪|谁|怎么|怎样|咋|为何|为啥|是不是|有没有|能不能|可不可以|会不会|要不要|该不该|行不行"
+        r"|对不对|好不好|开没开|关没关|没有$|了没$|有几|是否|还剩|几时|何时|何地|正常不"
+    ),
+    "en": re.compile(
+        r"^(?:and |so |but |tell me |do you know |i wonder )?(?:what|why|when|where|who|whose|which|how|is|are|am|was|were|do|does|did|has|have|had"
+        r"|should|shall|may|might|can (?!you\b)|could (?!you\b)|will (?!you\b)|would (?!you\b))\b"
+        r"|^(?:tell me|do you know|i wonder|any idea|let me know) (?:if|whether|what|how|when|where|which|who|why)\b"
+        r"|\b(?:can|could|will|would|do|did|are|have) you (?:know|tell me|hear|explain|think|like|want|have|see)\b"
+        r"|^(?:have|did|do|are|were|had) you\b|\bright$|\bisn'?t it$|\bis it$|\bdo you$|\bdid you$"
+    ),
+}
+_NO_QUESTION = {
+    "zh": re.compile(r"^(?:随便)?(?:来|放|播|听|唱)点?什么都|无论|不管|怎么都|什么都可以|怎么还不|怎么又|没什么|什么的$"),
+    "en": re.compile(r"^(?:do (?:it|that|so|not)\b|have (?:the|my|a)\b|how about\b|what about\b|do me\b|when (?:we|i|it|you)\b|right$)"),
+}
+_REPORTED = {
+    "zh": re.compile(
+        r"^(?:如果|假如|要是|假设|万一|昨天|前天|上次|以前|之前|刚才你|刚刚你|你刚才|你刚刚|他说|她说|他们说|我妈说|我爸说|有人说|听说|据说|新闻说|书上说)"
+        r"|(?:打开|关闭|关上|开)了(?:吗)?.{0,4}(?:之后|以后|的话|的时候)|的时候.{0,3}(?:会|可以|能)|我(?:已经|刚才|刚刚|昨天)(?!到|出发)"
+    ),
+    "en": re.compile(
+        r"^(?:if|suppose|imagine|yesterday|last (?:night|week|time)|earlier|once|whenever|when (?:i|he|she|they|we)\b)\b"
+        r"|\b(?:he|she|they|someone|somebody|my (?:wife|husband|mom|dad|boss)) (?:said|says|told|asked|opened|closed|turned|had)\b"
+        r"|^(?:i|we|you) (?:already |just |once )?(?:opened|closed|turned|unlocked|locked|switched|set|was|were|used to|had)\b"
+        r"|\byesterday\b(?=.*\b(?:was|were|opened|closed|turned|went|drove)\b)"
+    ),
+}
+_CORRECTION_HEAD = {
+    "zh": re.compile(r"^(?:不对|不是的?|错了|哦不|啊不|不不)，?"),
+    "en": re.compile(r"^(?:no|nope|wait|sorry|oops)\b,? ?"),
+}
+
+
+def mood(text: str, lang: Lang) -> Mood:
+    """Judge by the words and the closing mark; when in doubt it is a question, because a question never actuates."""
+    plain = normalize(text, lang)
+    plain = _CORRECTION_HEAD[lang].sub("", plain) or plain
+    asked = bool(_QUESTION[lang].search(plain)) and not _NO_QUESTION[lang].search(plain)
+    marked = text.rstrip().endswith(("?", "？")) and not _polite(text, plain, lang)
+    return Mood(
+        question=asked or marked,
+        negated=bool(_NEGATED[lang].search(_ALLOWED_NO[lang].sub("", plain))),
+        reported=bool(_REPORTED[lang].search(plain)),
+    )
+
+
+_REQUEST = {
+    "zh": re.compile(r"帮我|给我|替我|能不能|可不可以|能否|可否|好吗|好不好|可以吗|行吗"),
+    "en": re.compile(r"\b(?:can|could|would|will) you\b|\bplease\b|\bwould you mind\b"),
+}
+
+
+def _polite(text: str, plain: str, lang: Lang) -> bool:
+    return bool(_REQUEST[lang].search(text.lower())) and not _QUESTION[lang].search(plain)

@@ -1,0 +1,59 @@
+"""Questions, prohibitions and stories are told from orders."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cockpitd.domain.units import Lang
+from cockpitd.nlu.mood import mood
+
+QUESTIONS: list[tuple[Lang, str]] = [
+    ("zh", "阅读灯开着吗"), ("zh", "现在车速是多少"), ("zh", "胎压正常吗"), ("zh", "空调是不是开着"), ("zh", "车窗关了没有"),
+    ("zh", "怎么打开雨刷"), ("zh", "上一首歌是什么"), ("zh", "我能打开车窗吗"), ("zh", "大灯开了没"), ("zh", "打开车窗？"),
+    ("en", "is the reading light on?"), ("en", "how do I open the trunk"), ("en", "are the windows closed"),
+    ("en", "what's the tyre pressure"), ("en", "can I open the window"), ("en", "did you lock the doors"),
+    ("en", "should I turn on the headlights"), ("en", "do you know if the window is open"), ("en", "open the window?"),
+]
+ORDERS: list[tuple[Lang, str]] = [
+    ("zh", "打开车窗"), ("zh", "可以帮我打开车窗吗"), ("zh", "能不能帮我把空调打开？"), ("zh", "请打开天窗好吗"), ("zh", "不对，是二十六度"),
+    ("zh", "停止"), ("zh", "取消导航"), ("zh", "再高一点"), ("zh", "特别热"),
+    ("en", "open the window"), ("en", "could you open the window?"), ("en", "would you turn it up please?"), ("en", "no, 26 degrees"),
+    ("en", "stop"), ("en", "cancel the navigation"), ("en", "never mind"), ("en", "can you close the sunroof"),
+]
+FORBIDDEN: list[tuple[Lang, str]] = [
+    ("zh", "别打开车窗"), ("zh", "不要关空调"), ("zh", "先别开天窗"), ("zh", "不用开灯"), ("zh", "车窗别打开"), ("zh", "千万别锁车"),
+    ("en", "don't open the window"), ("en", "do not turn off the lights"), ("en", "never open the trunk"),
+    ("en", "please don't close the sunroof"), ("en", "stop opening the window"), ("en", "you should not unlock the doors"),
+]
+STORIES: list[tuple[Lang, str]] = [
+    ("zh", "如果打开车窗会很吵"), ("zh", "昨天我打开了车窗"), ("zh", "他说打开车窗"),
+    ("en", "if I open the window it gets loud"), ("en", "I opened the window yesterday"), ("en", "she said open the window"),
+]
+
+
+@pytest.mark.parametrize(("lang", "text"), QUESTIONS)
+def test_a_question_is_a_question(lang: Lang, text: str) -> None:
+    assert mood(text, lang).question
+
+
+@pytest.mark.parametrize(("lang", "text"), ORDERS)
+def test_an_order_is_neither_question_nor_prohibition(lang: Lang, text: str) -> None:
+    found = mood(text, lang)
+    assert (found.question, found.negated, found.reported) == (False, False, False)
+
+
+@pytest.mark.parametrize(("lang", "text"), FORBIDDEN)
+def test_a_prohibition_is_negated(lang: Lang, text: str) -> None:
+    assert mood(text, lang).negated
+
+
+@pytest.mark.parametrize(("lang", "text"), STORIES)
+def test_a_story_orders_nothing(lang: Lang, text: str) -> None:
+    assert mood(text, lang).reported
+
+
+@given(st.text(max_size=40), st.sampled_from(["zh", "en"]))
+def test_junk_never_raises(text: str, lang: Lang) -> None:
+    assert isinstance(mood(text, lang).question, bool)
