@@ -16,7 +16,7 @@ def share_dir() -> Path:
             return candidate
     raise ConfigError(
         "paths-share-missing",
-        f"{_PACKAGE}: neither _share/schemas nor ../schemas is here; install cockpitd again or run it from its checkout",
+        f"{_PACKAGE}: neither _share/schemas nor ../schemas is here; install cockpitd again, or use its checkout",
     )
 
 
