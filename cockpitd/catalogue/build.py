@@ -26,12 +26,13 @@ def frozen(items: Mapping[K, V]) -> Mapping[K, V]:
 
 def signal(path: str, data: Mapping[str, Any]) -> Signal:
     """Make a signal from its entry; `hazard` and `safe` may be left out for what cannot be written."""
+    safe = data.get("safe", "any")
     return Signal(
         path=path,
         datatype=data["datatype"],
         kind=data["kind"],
         hazard=Hazard(data.get("hazard", "comfort")),
-        safe=data.get("safe", "any"),
+        safe=tuple(safe) if isinstance(safe, list) else safe,
         initial=data["initial"],
         title=frozen(data["title"]),
         unit=data.get("unit", ""),

@@ -11,7 +11,6 @@ from cockpitd.domain.vehicle import INTEGER_TYPES, Hazard, Signal
 
 NUMERIC = INTEGER_TYPES | {"float"}
 END_WORDS = ("low", "high")
-SAFE_WORDS = ("any", "none", *END_WORDS)
 
 VSS_BRANCHES = frozenset({
     "ADAS", "Acceleration", "AngularVelocity", "AverageSpeed", "Body", "Cabin", "CargoVolume", "Chassis",
@@ -82,7 +81,10 @@ def _actuator(signal: Signal, data: Mapping[str, Any]) -> Iterator[tuple[str, st
     if "hazard" not in data:
         yield "actuator-hazard", "an actuator needs a `hazard`; use comfort only when it can hurt nobody"
     if "safe" not in data:
-        yield "actuator-safe", "an actuator needs `safe`: a value, low, high, none, or any (comfort only)"
+        yield (
+            "actuator-safe",
+            "an actuator needs `safe`: a value or a list of values, low, high, none, or any (comfort only)",
+        )
         return
     yield from _safe(signal, numeric=numeric)
 
@@ -90,10 +92,11 @@ def _actuator(signal: Signal, data: Mapping[str, Any]) -> Iterator[tuple[str, st
 def _safe(signal: Signal, *, numeric: bool) -> Iterator[tuple[str, str]]:
     if signal.safe == "any":
         if signal.hazard is not Hazard.COMFORT:
-            message = f"`safe: any` would let every write through (hazard {signal.hazard}); give the safe state, or none"
+            message = f"`safe: any` lets every write through (hazard {signal.hazard}); give the safe state, or none"
             yield "actuator-safe", message
         return
     if signal.safe == "none" or (numeric and signal.safe in END_WORDS):
         return
-    if not signal.accepts(signal.safe):
-        yield "actuator-safe", f"safe {signal.safe!r} is no value of this signal; give one, or low, high, none, any"
+    for state in signal.safe if isinstance(signal.safe, tuple) else (signal.safe,):
+        if not signal.accepts(state):
+            yield "actuator-safe", f"safe {state!r} is no value of this signal; give one, or low, high, none, any"

@@ -21,7 +21,7 @@ def _multiple_of(_: Any, step: Any, value: Any, __: Any) -> Iterator[ValidationE
         yield ValidationError(f"{value!r} is not a multiple of {step}")
 
 
-_Validator = validators.extend(Draft202012Validator, {"multipleOf": _multiple_of})
+_Validator = validators.extend(Draft202012Validator, {"multipleOf": _multiple_of})  # type: ignore[no-untyped-call]
 
 
 def parameter_validator(schema: Mapping[str, Any]) -> Draft202012Validator:

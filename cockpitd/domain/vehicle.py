@@ -45,8 +45,8 @@ class Direction(StrEnum):
     UNSAFE = "unsafe"
 
 
-SafeDirection: TypeAlias = Scalar
-"""In a signal file: a value that is the safe state, or the words `low`, `high`, `any`."""
+SafeDirection: TypeAlias = Scalar | tuple[Scalar, ...]
+"""In a signal file: the safe state or states, or the words `low`, `high`, `any`, `none`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Signal:
     kind: Literal["actuator", "sensor", "attribute"]
     hazard: Hazard
     safe: SafeDirection
-    """The safe state (`true`, `0`, `"OFF"`), or `low` / `high` for a number, or `any`."""
+    """The safe state (`true`, `0`, `"OFF"`) or several, or `low` / `high` for a number, or `any`, or `none`."""
     initial: Scalar
     """Value in a freshly made simulated car."""
     title: Mapping[Lang, str]
@@ -76,7 +76,8 @@ class Signal:
             return Direction.NEUTRAL
         if self.safe in ("low", "high") and self.datatype != "string":
             return self._numeric_direction(target, current)
-        return Direction.SAFE if target == self.safe else Direction.UNSAFE
+        states = self.safe if isinstance(self.safe, tuple) else (self.safe,)
+        return Direction.SAFE if target in states else Direction.UNSAFE
 
     def _numeric_direction(self, target: Scalar, current: Scalar | None) -> Direction:
         bound = self.minimum if self.safe == "low" else self.maximum
