@@ -1,0 +1,145 @@
+"""All compiled phrases of one language and the quick choice of those worth trying; ranking stands in `phrasebook.py`."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from cockpitd.domain.actions import ActionSpec, Catalogue
+from cockpitd.domain.template import parse
+from cockpitd.domain.units import Lang, Scalar
+from cockpitd.nlu.matcher import Blank, Chain, Choice, Part, Word, compile_chain
+from cockpitd.nlu.sound import Heard, Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One phrase of one action, ready to match."""
+
+    spec: ActionSpec
+    chain: Chain
+    fixed: Mapping[str, Scalar]
+    """Parameter values the phrase sets."""
+    follow_up: bool
+    order: int
+    """Position among all phrases; earlier wins between two readings of the same action."""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Entries found by a token they cannot do without."""
+
+    by_word: Mapping[str, tuple[Entry, ...]]
+    by_fold: Mapping[str, tuple[Entry, ...]]
+    always: tuple[Entry, ...]
+    """Entries without any compulsory word, such as `{temperature}` alone."""
+
+    def candidates(self, heard: Heard) -> Iterator[Entry]:
+        """Yield each entry that has at least its rarest word in the utterance."""
+        seen: set[int] = set()
+        keys = (set(heard.words), set(heard.folds))
+        for table, tokens in zip((self.by_word, self.by_fold), keys, strict=True):
+            for token in tokens:
+                for entry in table.get(token, ()):
+                    if entry.order not in seen:
+                        seen.add(entry.order)
+                        yield entry
+        yield from self.always
+
+
+Need = tuple[frozenset[Mark], ...]
+"""Alternatives, each a set of tokens that must all be there."""
+
+
+def build(catalogue: Catalogue, lang: Lang) -> Index:
+    """Compile every phrase of the catalogue."""
+    entries = list(_entries(catalogue, lang))
+    needs = [list(_needs(entry.chain)) for entry in entries]
+    usage: Counter[str] = Counter(
+        mark.text for groups in needs for mark in {each for group in groups for option in group for each in option}
+    )
+    by_word: dict[str, list[Entry]] = defaultdict(list)
+    by_fold: dict[str, list[Entry]] = defaultdict(list)
+    always: list[Entry] = []
+    for entry, groups in zip(entries, needs, strict=True):
+        if not groups:
+            always.append(entry)
+            continue
+        rarest = min(([_rarest(option, usage) for option in group] for group in groups), key=lambda row: _cost(row, usage))
+        for mark in {mark.text: mark for mark in rarest}.values():
+            by_word[mark.text].append(entry)
+            for fold in mark.folds:
+                by_fold[fold].append(entry)
+    return Index(
+        {key: tuple(rows) for key, rows in by_word.items()}, {key: tuple(rows) for key, rows in by_fold.items()}, tuple(always)
+    )
+
+
+def _entries(catalogue: Catalogue, lang: Lang) -> Iterator[Entry]:
+    order = 0
+    for spec in catalogue.actions.values():
+        for phrases, follow_up in ((spec.reflex, False), (spec.phrases, False), (spec.follow_ups, True)):
+            for phrase in phrases.get(lang, ()):
+                yield Entry(spec, compile_chain(parse(phrase.say), spec, lang), phrase.set, follow_up, order)
+                order += 1
+
+
+def _rarest(option: frozenset[Mark], usage: Counter[str]) -> Mark:
+    return min(option, key=lambda mark: (usage[mark.text], mark.text))
+
+
+def _cost(row: list[Mark], usage: Counter[str]) -> int:
+    return sum(usage[mark.text] for mark in row)
+
+
+def _needs(chain: Chain) -> Iterator[Need]:
+    for part in chain:
+        yield from _part_needs(part)
+
+
+def _part_needs(part: Part) -> Iterator[Need]:
+    match part:
+        case Word(mark, may_miss):
+            if not may_miss:
+                yield (frozenset((mark,)),)
+        case Choice(options, may_miss):
+            if may_miss:
+                return
+            each = [frozenset(_certain(option)) for option in options]
+            if all(each):
+                yield tuple(each)
+        case Blank():
+            return
+
+
+def _certain(chain: Chain) -> Iterator[Mark]:
+    """Tokens that occur in every expansion of a chain."""
+    for part in chain:
+        if isinstance(part, Word) and not part.may_miss:
+            yield part.mark
+
+
+def opening_pairs(index: Index) -> frozenset[tuple[str, ...]]:
+    """First two fixed tokens of every phrase: where one command may begin right after another."""
+    entries = {entry.order: entry for rows in index.by_word.values() for entry in rows}
+    return frozenset(pair for entry in entries.values() for pair in _pairs(entry.chain) if len(pair) == 2)
+
+
+def _pairs(chain: Chain, so_far: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    if len(so_far) == 2 or not chain:
+        yield so_far
+        return
+    head, rest = chain[0], chain[1:]
+    match head:
+        case Word(mark, may_miss):
+            yield from _pairs(rest, (*so_far, mark.text))
+            if may_miss:
+                yield from _pairs(rest, so_far)
+        case Choice(options, may_miss):
+            for option in options:
+                yield from _pairs((*option, *rest), so_far)
+            if may_miss:
+                yield from _pairs(rest, so_far)
+        case Blank():
+            yield so_far

@@ -1,0 +1,189 @@
+"""The second tier: whole-utterance matches of the catalogue's phrases, in one clause or several; no model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from cockpitd.domain.actions import ActionSpec, Catalogue
+from cockpitd.domain.turn import Proposal
+from cockpitd.domain.units import LANGS, Lang
+from cockpitd.nlu import clauses, correction
+from cockpitd.nlu.clauses import Cut
+from cockpitd.nlu.index import Index, build, opening_pairs
+from cockpitd.nlu.mood import mood
+from cockpitd.nlu.normalize import normalize
+from cockpitd.nlu.reading import Reading, read
+from cockpitd.nlu.sound import Strictness, hear
+from cockpitd.nlu.text import tokenise
+from cockpitd.nlu.wish import without_wish
+
+_LONGEST_BY_SOUND = 28
+"""Tokens beyond which matching by sound is not tried: long misheard utterances are the model's."""
+_NAME_CHARS = 60
+"""A free text that may be longer than this is a sentence, not a name."""
+_ANSWERS = frozenset({"query", "chat"})
+_SPEAKS_ONLY = frozenset({"ASSISTANT_HELP", "ASSISTANT_REPEAT", "ASSISTANT_NOT_SUPPORTED", "ASSISTANT_NOT_FOR_ME"})
+
+Readings = tuple[Reading, ...]
+
+
+def answers_only(spec: ActionSpec) -> bool:
+    """Tell whether an action may follow from a question: it reports or talks and changes nothing."""
+    return not spec.writes and (spec.klass in _ANSWERS or spec.name in _SPEAKS_ONLY)
+
+
+class Phrasebook:
+    """All phrases of a catalogue, compiled once; safe to share, nothing changes after construction."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._index: dict[Lang, Index] = {lang: build(catalogue, lang) for lang in LANGS}
+        self._openings = {lang: opening_pairs(index) for lang, index in self._index.items()}
+        self._clause = lru_cache(maxsize=2048)(self._read_clause)
+
+    def match(self, text: str, lang: Lang, topic: str = "") -> Proposal | None:
+        """Propose what the utterance means, or None when no phrase fits it exactly enough.
+
+        `topic` is the topic of the last action of the dialogue; only with it do follow-ups count.
+        """
+        readings = self.read(text, lang, topic)
+        if not readings:
+            return None
+        return Proposal(tuple(reading.proposed() for reading in readings), "phrasebook")
+
+    def read(self, text: str, lang: Lang, topic: str = "", *, by_sound: bool = True) -> Readings:
+        """Return one reading per command, empty when the utterance is not understood."""
+        plain = correction.without_head(normalize(text, lang), lang)
+        if not plain:
+            return ()
+        asked = mood(text, lang).question
+        levels = list(Strictness) if by_sound and lang == "zh" and len(plain) <= _LONGEST_BY_SOUND else [Strictness.LETTERS]
+        for strictness in levels:
+            found = self._sentence(plain, lang, topic, strictness)
+            if found:
+                return () if asked and not all(answers_only(reading.spec) for reading in found) else found
+        return ()
+
+    def _sentence(self, plain: str, lang: Lang, topic: str, strictness: Strictness) -> Readings:
+        mended = self._corrected(plain, lang, topic, strictness)
+        if mended:
+            return mended
+        for text in (plain, without_wish(plain, lang)):
+            whole = self._clause(text, lang, topic, strictness)
+            several = self._several(text, lang, topic, strictness) if _worth_cutting(whole) else ()
+            if several and (whole is None or _free(several) < whole.fit.free_chars):
+                return several
+            if whole is not None and not self._swallows(whole, lang):
+                return (whole,)
+        return ()
+
+    def _read_clause(self, text: str, lang: Lang, topic: str, strictness: Strictness) -> Reading | None:
+        tokens = tokenise(text, lang)
+        return read(self._index[lang], hear(tokens, strictness), topic) if tokens.items else None
+
+    def _corrected(self, plain: str, lang: Lang, topic: str, strictness: Strictness) -> Readings:
+        found = correction.find(plain, lang)
+        if found is None:
+            return ()
+        first = self._clause(found.before, lang, topic, strictness)
+        spans = _value_spans(first)
+        for text in correction.splices(found, spans, lang):
+            reading = self._clause(text, lang, topic, strictness)
+            if reading is not None and (found.strong or first is not None):
+                alone = self._clause(found.after, lang, topic, strictness)
+                return (alone,) if alone is not None and _says_more(alone, reading) else (reading,)
+        if found.strong or first is not None:
+            alone = self._clause(found.after, lang, topic, strictness)
+            return (alone,) if alone is not None else ()
+        return ()
+
+    def _swallows(self, whole: Reading, lang: Lang) -> bool:
+        """Tell whether a free text holds a second command that nothing separates from the first."""
+        for name in whole.fit.free:
+            value = str(whole.parameters[name])
+            for cut in clauses.cuts(value, lang, self._openings[lang]):
+                inner = self._clause(value[cut.start :], lang, "", Strictness.LETTERS)
+                if inner is not None and not inner.fit.free and not _takes_sentences(whole.spec, name):
+                    return True
+        return False
+
+    def _several(self, text: str, lang: Lang, topic: str, strictness: Strictness) -> Readings:
+        cuts = clauses.cuts(text, lang, self._openings[lang])
+        if not cuts:
+            return ()
+        found = self._cover(text, 0, cuts, lang, topic, strictness, clauses.MOST)
+        if len(found) > 1:
+            return found
+        return self._shared(text, cuts, lang, strictness)
+
+    def _cover(
+        self, text: str, start: int, cuts: tuple[Cut, ...], lang: Lang, topic: str, strictness: Strictness, room: int
+    ) -> Readings:
+        """Cover `text[start:]` with readings, the longest first piece first; empty when it cannot be done."""
+        whole = self._piece(text[start:], lang, topic, strictness)
+        if whole is not None and not _worth_cutting(whole):
+            return (whole,)
+        if room > 1:
+            for cut in reversed([cut for cut in cuts if cut.end > start]):
+                head = self._piece(text[start : cut.end], lang, topic, strictness)
+                if head is None or (cut.run_on and head.fit.free):
+                    continue
+                rest = self._cover(text, cut.start, cuts, lang, topic, strictness, room - 1)
+                if rest:
+                    return (head, *rest)
+        return (whole,) if whole is not None else ()
+
+    def _piece(self, text: str, lang: Lang, topic: str, strictness: Strictness) -> Reading | None:
+        plain = normalize(text, lang)
+        if not plain:
+            return None
+        reading = self._clause(plain, lang, topic, strictness)
+        return reading if reading is not None else self._clause(without_wish(plain, lang), lang, topic, strictness)
+
+    def _shared(self, text: str, cuts: tuple[Cut, ...], lang: Lang, strictness: Strictness) -> Readings:
+        """Read two commands that share a verb: 打开天窗和座椅通风, 把天窗和车窗打开, turn the ac and the heater on."""
+        for cut in cuts:
+            if cut.run_on:
+                continue
+            left, right = text[: cut.end], text[cut.start :]
+            first = self._piece(left, lang, "", strictness) or self._first(
+                (clauses.glue(left, tail, lang) for tail in clauses.tails(right, lang)), lang, strictness
+            )
+            if first is None or first.fit.free:
+                continue
+            second = self._piece(right, lang, "", strictness) or self._first(
+                (clauses.glue(head, right, lang) for head in clauses.heads(left, lang)), lang, strictness
+            )
+            if second is not None and not second.fit.free and second.means() != first.means():
+                return (first, second)
+        return ()
+
+    def _first(self, texts: Iterable[str], lang: Lang, strictness: Strictness) -> Reading | None:
+        found = (self._clause(text, lang, "", strictness) for text in texts)
+        return next((reading for reading in found if reading is not None and not reading.fit.free), None)
+
+
+def _worth_cutting(whole: Reading | None) -> bool:
+    return whole is None or bool(whole.fit.free)
+
+
+def _free(readings: Readings) -> int:
+    return sum(reading.fit.free_chars for reading in readings)
+
+
+def _takes_sentences(spec: ActionSpec, parameter: str) -> bool:
+    """Tell whether a free text is meant to hold whole sentences (a message, a reminder), commands included."""
+    return int(spec.properties[parameter].get("maxLength", 0)) > _NAME_CHARS
+
+
+def _value_spans(reading: Reading | None) -> tuple[tuple[int, int], ...]:
+    if reading is None:
+        return ()
+    items = reading.heard.tokens.items
+    spans = sorted(reading.fit.spans.values(), reverse=True)
+    return tuple((items[start].start, items[end - 1].end) for start, end in spans)
+
+
+def _says_more(alone: Reading, spliced: Reading) -> bool:
+    """Tell whether the second half of a correction stands on its own rather than mending the first."""
+    return alone.spec.name != spliced.spec.name or len(alone.parameters) > len(spliced.parameters)

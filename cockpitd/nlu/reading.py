@@ -1,0 +1,108 @@
+"""The best reading of one clause among all phrases; several clauses, moods and corrections stand in `phrasebook.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cockpitd.domain.actions import ActionSpec
+from cockpitd.domain.turn import Evidence, ProposedAction
+from cockpitd.domain.units import Scalar
+from cockpitd.nlu.index import Entry, Index
+from cockpitd.nlu.matcher import Fit, fits
+from cockpitd.nlu.sound import Heard, Strictness
+
+CONFIDENCE = {Strictness.LETTERS: 1.0, Strictness.SYLLABLES: 0.9, Strictness.BLURRED: 0.75}
+_FITS_PER_PHRASE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one clause means."""
+
+    spec: ActionSpec
+    parameters: Mapping[str, Scalar]
+    evidence: Mapping[str, Evidence]
+    fit: Fit
+    entry: Entry
+    heard: Heard
+
+    def proposed(self) -> ProposedAction:
+        """Return it as a proposal."""
+        return ProposedAction(self.spec.name, self.parameters, CONFIDENCE[self.heard.strictness], self.evidence)
+
+    def rank(self) -> tuple[int, int, int, int]:
+        """Higher is better: less free text, more fixed words, fewer words ignored, the topic of the dialogue."""
+        return (-self.fit.free_chars, self.fit.fixed_tokens, -self.fit.skipped, int(self.entry.follow_up))
+
+    def means(self) -> tuple[str, tuple[tuple[str, Scalar], ...]]:
+        """Return what two readings must share to be the same."""
+        return self.spec.name, tuple(sorted(self.parameters.items()))
+
+
+def read(index: Index, heard: Heard, topic: str) -> Reading | None:
+    """Return the one best reading, or None: no phrase fits, or two fit equally well and mean different things."""
+    best: list[Reading] = []
+    for entry in index.candidates(heard):
+        if entry.follow_up and entry.spec.topic != topic:
+            continue
+        found = _best_fit(entry, heard)
+        if found is None:
+            continue
+        if not best or found.rank() > best[0].rank():
+            best = [found]
+        elif found.rank() == best[0].rank():
+            best.append(found)
+    return _single(best)
+
+
+def _best_fit(entry: Entry, heard: Heard) -> Reading | None:
+    best: Reading | None = None
+    for count, fit in enumerate(fits(entry.chain, heard)):
+        if count >= _FITS_PER_PHRASE:
+            break
+        if heard.strictness and not _credible(fit, heard):
+            continue
+        found = _reading(entry, fit, heard)
+        if best is None or found.rank() > best.rank():
+            best = found
+    return best
+
+
+def _reading(entry: Entry, fit: Fit, heard: Heard) -> Reading:
+    default: Evidence = "context" if entry.follow_up else "default"
+    evidence: dict[str, Evidence] = dict.fromkeys(entry.fixed, default)
+    evidence.update(dict.fromkeys(fit.parameters, "said"))
+    return Reading(entry.spec, {**entry.fixed, **fit.parameters}, evidence, fit, entry, heard)
+
+
+def _single(best: list[Reading]) -> Reading | None:
+    if not best:
+        return None
+    by_meaning: dict[tuple[str, tuple[tuple[str, Scalar], ...]], Reading] = {}
+    for reading in sorted(best, key=lambda each: each.entry.order):
+        by_meaning.setdefault(reading.means(), reading)
+    readings = list(by_meaning.values())
+    if len(readings) > 1:
+        readings = [reading for reading in readings if _in_range(reading)] or readings
+    if len({reading.spec.name for reading in readings}) == 1:
+        return readings[0]
+    return None
+
+
+def _in_range(reading: Reading) -> bool:
+    for name, value in reading.parameters.items():
+        schema = reading.spec.properties.get(name, {})
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            low, high = schema.get("minimum"), schema.get("maximum")
+            if (low is not None and value < low) or (high is not None and value > high):
+                return False
+    return True
+
+
+def _credible(fit: Fit, heard: Heard) -> bool:
+    """Tell whether a reading by sound rests on enough: short or wholly rewritten utterances prove nothing."""
+    total = len(heard.words)
+    if total < 3 or fit.fixed_tokens < 2:
+        return False
+    return fit.free_chars <= total // 2 + 1
