@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from cockpitd.domain.actions import Catalogue
 from cockpitd.domain.audio import Pcm, Speech
 from cockpitd.domain.deadline import Deadline
 from cockpitd.domain.events import Event
@@ -99,6 +100,10 @@ class LanguageModel(Engine, Protocol):
         """
         ...
 
+    async def adopt(self, catalogue: Catalogue) -> None:
+        """Take over a reloaded catalogue: grammar and examples."""
+        ...
+
 
 class Synthesiser(Engine, Protocol):
     """Text to speech samples; it never plays."""
@@ -149,6 +154,10 @@ class VehicleBackend(Protocol):
 
     def state(self) -> VehicleState:
         """Return the last known readings without blocking."""
+        ...
+
+    def adopt(self, catalogue: Catalogue) -> None:
+        """Take over a reloaded catalogue; known signals keep their values."""
         ...
 
     async def execute(self, permit: Permit, deadline: Deadline) -> Mapping[str, Reading]:

@@ -40,7 +40,9 @@ class SqliteJournal:
             self._db.executescript(_SCHEMA)
             self._db.execute("UPDATE commands SET outcome = ? WHERE outcome IS NULL", (_UNKNOWN,))
         except (OSError, sqlite3.Error) as exc:
-            raise ConfigError("journal-unusable", f"{path}: the journal cannot be opened ({exc}); check state_dir") from exc
+            raise ConfigError(
+                "journal-unusable", f"{path}: the journal cannot be opened ({exc}); check state_dir"
+            ) from exc
         self._written = 0
 
     def begin(self, key: str, turn_id: str, action: Mapping[str, Any]) -> bool:

@@ -157,10 +157,14 @@ class Unknown:
 Outcome: TypeAlias = Done | NoOp | Rejected | Failed | Expired | Unknown
 
 
+Earcon: TypeAlias = Literal["none", "ok", "no", "ask", "error"]
+"""A short chime; what it sounds like stands in `earcon.py`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What is said, shown or chimed back."""
 
     text: str
     lang: Lang
-    earcon: Literal["none", "ok", "no", "ask", "error"] = "none"
+    earcon: Earcon = "none"

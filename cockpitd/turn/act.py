@@ -75,9 +75,7 @@ class Actor:
         with log.stage("execute"):
             outcome = await self._execute(verdict.permit, spec, before, log)
         code, readback = _told(outcome)
-        log.emit(
-            Executed(log.turn_id, action.name, verdict.permit.key, outcome.kind, code, readback, log.now_ms())
-        )
+        log.emit(Executed(log.turn_id, action.name, verdict.permit.key, outcome.kind, code, readback, log.now_ms()))
         undo = _undoable(verdict.permit, spec, catalogue, before, log.now_ms()) if isinstance(outcome, Done) else None
         return Result(verdict, outcome, undo)
 

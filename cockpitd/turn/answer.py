@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from cockpitd.domain.actions import Catalogue
 from cockpitd.domain.reply import shared
-from cockpitd.domain.turn import Reply
+from cockpitd.domain.turn import Earcon, Reply
 from cockpitd.domain.units import Lang
 from cockpitd.turn.record import Act
 
@@ -46,7 +46,7 @@ def _status(acts: Sequence[Act]) -> str:
     return "answered"
 
 
-def _earcon(acts: Sequence[Act]) -> str:
+def _earcon(acts: Sequence[Act]) -> Earcon:
     if any(act.name == "ASSISTANT_STOP" for act in acts):
         return "none"
     if any(act.verdict == "confirm" or act.reason == "missing" for act in acts):

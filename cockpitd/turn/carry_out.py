@@ -12,7 +12,8 @@ from cockpitd.domain.reply import of_outcome, of_rejection, of_verdict, say_para
 from cockpitd.domain.turn import Done, Grounded, Outcome, Proposal, Rejection
 from cockpitd.domain.units import Lang, Scalar
 from cockpitd.turn.act import Result
-from cockpitd.turn.record import Act, of_rejection as rejected_act, of_result
+from cockpitd.turn.record import Act, of_result
+from cockpitd.turn.record import of_rejection as rejected_act
 from cockpitd.turn.session import Sessions
 from cockpitd.turn.turn import Parts, Turn
 
@@ -114,7 +115,9 @@ class CarryOut:
                 spoken[name] = say_reading(self._catalogue.signals[path], value, self._lang)
         moment = time.localtime(self._parts.clock.wall_s())
         spoken["clock"] = time.strftime("%H:%M", moment)
-        spoken["date"] = f"{moment.tm_mon}月{moment.tm_mday}日" if self._lang == "zh" else time.strftime("%B %d", moment)
+        spoken["date"] = (
+            f"{moment.tm_mon}月{moment.tm_mday}日" if self._lang == "zh" else time.strftime("%B %d", moment)
+        )
         return slots, spoken
 
     def _rejected(self, rejection: Rejection) -> Act:
@@ -169,13 +172,17 @@ class CarryOut:
         done = result.outcome is not None and result.outcome.kind in ("done", "noop")
         if done:
             self._turn.session.dialogue = self._turn.session.dialogue.undone()
-        text = self._shared("undone") if done else self._response(undo.action, self._catalogue.spec(undo.action), result)
+        text = (
+            self._shared("undone") if done else self._response(undo.action, self._catalogue.spec(undo.action), result)
+        )
         return [of_result("ASSISTANT_UNDO", {}, item.confidence, result, text)]
 
     async def repeat(self, item: Grounded) -> list[Act]:
         """Say the last answer again."""
         last = self._turn.session.dialogue.reply
-        return [Act(item.action.name, {}, item.confidence, "allow", "", "done", last or self._shared("nothing-pending"))]
+        return [
+            Act(item.action.name, {}, item.confidence, "allow", "", "done", last or self._shared("nothing-pending"))
+        ]
 
     def _told(self, item: Grounded, code: str) -> Act:
         return Act(item.action.name, {}, item.confidence, "allow", "", "done", self._shared(code) if code else "")

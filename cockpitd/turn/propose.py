@@ -66,9 +66,7 @@ async def _ask(
     try:
         # The port promises to be on time; the timeout is for the adapter that breaks its promise.
         async with asyncio.timeout(deadline.remaining_ms(began) / 1000 + 0.5):
-            completion = await fence.hold(
-                model.propose(transcript.text, transcript.lang, _context(dialogue), deadline)
-            )
+            completion = await fence.hold(model.propose(transcript.text, transcript.lang, _context(dialogue), deadline))
         proposal = parse_completion(completion.text, completion.confidences)
     except (EngineError, TimeoutError) as exc:
         code = exc.code if isinstance(exc, EngineError) else "llm-deadline"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from cockpitd.domain.actions import Action, Catalogue
 from cockpitd.domain.dialogue import AwaitingValue, Dialogue
-from cockpitd.domain.turn import Grounded, Proposal, ProposedAction, Rejection, Tier, Transcript
+from cockpitd.domain.turn import Evidence, Grounded, Proposal, ProposedAction, Rejection, Tier, Transcript
 from cockpitd.domain.units import Lang
 from cockpitd.nlu.ground import Grounder
 from cockpitd.nlu.mood import Mood, mood
@@ -57,8 +57,9 @@ class Reader:
             value = self._phrasebook.value(self.catalogue.actions[question.name], question.missing, text, lang)
             if value is not None:
                 filled = {**question.parameters, question.missing: value}
-                evidence = dict.fromkeys(question.parameters, "context") | {question.missing: "said"}
-                return Proposal((ProposedAction(question.name, filled, 1.0, evidence),), "phrasebook")  # type: ignore[arg-type] (the literals widen to str in a dict union)
+                evidence: dict[str, Evidence] = dict.fromkeys(question.parameters, "context")
+                evidence[question.missing] = "said"
+                return Proposal((ProposedAction(question.name, filled, 1.0, evidence),), "phrasebook")
         return None
 
     def mood(self, text: str, lang: Lang) -> Mood:

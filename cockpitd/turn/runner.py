@@ -88,7 +88,6 @@ class TurnRunner:
     def _open(self, origin: AudioOrigin, request: TurnRequest, forced: Proposal | None = None) -> Turn:
         session = self.sessions.of(request.session)
         turn = open_turn(session, request, self.parts, forced)
-        session.dialogue = session.dialogue.expire(turn.log.now_ms())
         turn.log.emit(TurnStarted(turn.turn_id, session.name, origin, turn.log.now_ms()))
         return turn
 
@@ -115,6 +114,7 @@ class TurnRunner:
     def _barge_in(self, turn: Turn, transcript: Transcript) -> None:
         """Something was said: fall silent; "stop" also ends what is still being thought about."""
         session, now = turn.session, turn.log.now_ms()
+        session.dialogue = session.dialogue.expire(now)
         busy = self.parts.speaker.silence() or len(session.fences) > 1
         if busy and session.dialogue.repeats(transcript.text, now):
             turn.key_base = session.dialogue.said.turn_id if session.dialogue.said else turn.turn_id
@@ -175,7 +175,9 @@ class TurnRunner:
         return record
 
     def _class_of(self, acts: list[Act]) -> BudgetClass:
-        known = [self.reader.catalogue.actions[act.name].klass for act in acts if act.name in self.reader.catalogue.actions]
+        known = [
+            self.reader.catalogue.actions[act.name].klass for act in acts if act.name in self.reader.catalogue.actions
+        ]
         if len(known) > 1:
             return "complex"
         return known[0] if known else "chat"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from cockpitd import __version__
@@ -12,7 +12,6 @@ from cockpitd.domain.units import Scalar
 from cockpitd.errors import CockpitError
 from cockpitd.ports import Engine, TurnRequest
 from cockpitd.turn.hub import EventQueue
-from cockpitd.turn.reader import Reader
 from cockpitd.turn.runner import TurnRunner
 
 
@@ -24,12 +23,12 @@ class CockpitService:
         runner: TurnRunner,
         engines: Sequence[Engine],
         set_signal: Callable[[str, Scalar], None],
-        read_catalogue: Callable[[], Reader],
+        reload: Callable[[], Awaitable[None]],
     ) -> None:
         self._runner = runner
         self._engines = engines
         self._set_signal = set_signal
-        self._read_catalogue = read_catalogue
+        self._reload = reload
         self._started_ms = runner.parts.clock.now_ms()
 
     @property
@@ -57,7 +56,9 @@ class CockpitService:
         """Return a kept turn."""
         found = self._runner.parts.journal.explain(turn_id)
         if found is None:
-            raise CockpitError("turn-unknown", f"no turn {turn_id or 'yet'} in the journal; see `cockpitctl watch` for ids")
+            raise CockpitError(
+                "turn-unknown", f"no turn {turn_id or 'yet'} in the journal; see `cockpitctl watch` for ids"
+            )
         return found
 
     def vehicle_state(self, paths: Sequence[str]) -> Mapping[str, Any]:
@@ -127,5 +128,5 @@ class CockpitService:
 
     async def reload(self) -> Mapping[str, Any]:
         """Read the action files again; a fault leaves the old catalogue in use."""
-        self._runner.reader = self._read_catalogue()
+        await self._reload()
         return {"actions": len(self.catalogue.actions)}

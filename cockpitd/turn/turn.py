@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 
-from cockpitd.domain.turn import Proposal
+from cockpitd.domain.turn import Proposal, Tier
 from cockpitd.domain.units import Lang
 from cockpitd.ports import Clock, Journal, LanguageModel, Recogniser, TurnRequest
 from cockpitd.turn.act import Actor, Result
@@ -28,7 +28,7 @@ class Parts:
     speaker: Speaker
     recogniser: Recogniser | None
     model: LanguageModel | None
-    tiers: tuple[str, ...]
+    tiers: tuple[Tier, ...]
     default_lang: Lang
     stt_lang: Lang | None
     stt_deadline_ms: int

@@ -1,0 +1,99 @@
+"""The life of a daemon: start, tell systemd, listen on socket and microphone, drain, stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from cockpitd.adapters.microphone import Microphone
+from cockpitd.adapters.systemd_notify import SystemdNotifier, listen_sockets
+from cockpitd.app import App
+from cockpitd.domain.events import EngineChanged, TurnEnded, name_of
+from cockpitd.errors import AudioError, CockpitError
+from cockpitd.ports import TurnRequest
+from cockpitd.rpc.server import RpcServer
+
+log = logging.getLogger(__name__)
+
+MICROPHONE_RETRY_S = 2.0
+"""Pause before the microphone is opened again after it went away."""
+
+
+class Daemon:
+    """Serves one app until told to stop."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._notifier = SystemdNotifier()
+        self._reload = asyncio.Event()
+
+    def reload_soon(self) -> None:
+        """Read the action files again (SIGHUP)."""
+        self._reload.set()
+
+    async def serve(self, stop: asyncio.Event) -> None:
+        """Run until `stop` is set; engines come up while the socket already answers."""
+        app = self._app
+        server = RpcServer(app.service, app.config.socket, app.clock, listen_sockets())
+        await app.start(wait=False)
+        try:
+            async with asyncio.TaskGroup() as group:
+                serving = group.create_task(server.serve(stop))
+                helpers = [
+                    group.create_task(work) for work in (self._watch_events(), self._reloads(), self._watchdog())
+                ]
+                if app.config.audio.source == "microphone":
+                    helpers.append(group.create_task(self._ears()))
+                await server.ready.wait()
+                self._notifier.ready(f"listening on {server.address}")
+                log.info("listening on %s", server.address)
+                await serving
+                self._notifier.stopping()
+                for task in helpers:
+                    task.cancel()
+        finally:
+            await app.stop()
+
+    async def _watchdog(self) -> None:
+        """Feed systemd's watchdog from the flow's own loop: if the loop hangs, systemd restarts us."""
+        period = self._notifier.watchdog_period_s
+        while period:
+            self._notifier.watchdog()
+            await asyncio.sleep(period / 3)
+
+    async def _reloads(self) -> None:
+        while True:
+            await self._reload.wait()
+            self._reload.clear()
+            try:
+                told = await self._app.service.reload()
+                log.info("read %s actions", told["actions"])
+            except CockpitError as exc:
+                log.error("the old action files stay in use: %s", exc)  # noqa: TRY400 (a sentence, not a traceback)
+
+    async def _watch_events(self) -> None:
+        """Write to the log what an operator wants to see of each turn."""
+        queue = self._app.service.subscribe()
+        try:
+            while True:
+                event = await queue.get()
+                if isinstance(event, EngineChanged):
+                    log.warning("engine %s is %s: %s", event.engine, event.state, event.detail)
+                elif isinstance(event, TurnEnded):
+                    log.info("turn %s %s in %.0f ms", event.turn_id, event.status, event.timings_ms.get("total", 0))
+                else:
+                    log.debug("%s", name_of(event))
+        finally:
+            queue.close()
+
+    async def _ears(self) -> None:
+        """Listen to the microphone, utterance after utterance, for as long as the daemon lives."""
+        profile = self._app.config.audio.profile
+        while True:
+            with suppress(AudioError):
+                async with Microphone(self._app.config.audio.device) as source:
+                    while True:
+                        await self._app.service.listen(source.blocks(), TurnRequest(session="cabin", profile=profile))
+            log.warning("the microphone %r is not there; trying again", self._app.config.audio.device)
+            await asyncio.sleep(MICROPHONE_RETRY_S)

@@ -1,0 +1,1 @@
+"""Replay of recorded cases through the live flow, and what is counted about it."""
