@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from cockpitd.domain.audio import Pcm
-from cockpitd.domain.events import Event, Heard, TurnEnded, TurnStarted
+from cockpitd.domain.events import Event, Heard, TurnEnded, TurnStarted, as_dict
 from cockpitd.domain.units import Scalar
 from cockpitd.errors import AudioError, CockpitError, VehicleError
 from cockpitd.ports import TurnRequest
@@ -57,7 +57,19 @@ class FakeCockpit:
         for subscription in self.subscriptions:
             subscription.events.put_nowait(event)
 
-    def _record(self, text: str, request: TurnRequest, **more: Any) -> dict[str, Any]:
+    @staticmethod
+    def _act(text: str) -> dict[str, Any]:
+        """`refuse` as text is refused; anything else is done."""
+        refused = text == "refuse"
+        return {
+            "action": "LIGHTS_SET",
+            "parameters": {"which": text},
+            "verdict": "refuse" if refused else "allow",
+            "reason": "moving" if refused else "",
+            "outcome": "" if refused else "done",
+        }
+
+    def _record(self, text: str, request: TurnRequest) -> dict[str, Any]:
         turn_id = f"t{len(self.turns) + 1}"
         self.requests.append(request)
         self.publish(TurnStarted(turn_id, request.session, "typed", 1))
@@ -67,10 +79,15 @@ class FakeCockpit:
         self.turns[turn_id] = {
             "turn": turn_id,
             "session": request.session,
+            "lang": request.lang or "zh",
             "transcript": text,
+            "heard": text,
+            "tier": "phrasebook",
+            "status": "answered",
+            "actions": [self._act(text)],
             "spoken": f"好的：{text}",
-            "dry_run": request.dry_run,
-            **more,
+            "timings_ms": {"understand": 1.2, "total": 2.0},
+            "events": [as_dict(TurnStarted(turn_id, request.session, "typed", 1))],
         }
         return self.turns[turn_id]
 

@@ -7,6 +7,7 @@ import base64
 import json
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -177,7 +178,7 @@ def test_dropped_events_are_told(path: Path) -> None:
                 served.cockpit.publish(EngineChanged("", "stt", "down", "x" * 1_000, number))
             served.cockpit.publish(TurnEnded("t", "answered", {}, 9))
             slow.reader._transport.resume_reading()  # type: ignore[attr-defined]
-            seen = []
+            seen: list[dict[str, Any]] = []
             while not seen or seen[-1]["event"] != "turn-ended":
                 seen.append((await slow.message())["params"])
             kinds = {event["event"] for event in seen}
