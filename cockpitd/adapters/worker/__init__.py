@@ -18,6 +18,7 @@ For the author of an adapter. An engine lives in a child process and is a plain 
             return EchoStream(...)                               # feed(block) -> [partial, ...]; finish() -> final
 
         def close(self): ...                                     # optional, called at a clean stop
+        def interrupt(self): ...                                 # optional, other thread: set a flag for native code
 
 The daemon's side owns one `WorkerProcess`::
 

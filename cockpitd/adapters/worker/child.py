@@ -45,8 +45,11 @@ class Inbox:
             self._waiting.append(message)
             self._cond.notify()
 
-    def cancel(self, ident: int) -> bool:
-        """Mark a request as unwanted; True when it was only waiting, so the reader must answer for it."""
+    def cancel(self, ident: int, interrupt: Callable[[], None]) -> bool:
+        """Mark a request as unwanted; True when it was only waiting, so the reader must answer for it.
+
+        `interrupt` is called under the lock that `done` needs, so it can never hit the next request.
+        """
         with self._cond:
             if ident not in self._live:
                 return False
@@ -56,6 +59,7 @@ class Inbox:
                 self._live.discard(ident)
                 return True
             self._cancelled.add(ident)
+            interrupt()
             self._waiting = deque(message for message in self._waiting if message[0]["id"] != ident)
             self._waiting.append(({"kind": "drop", "id": ident}, b""))
             self._cond.notify()
@@ -105,7 +109,8 @@ class Child:
         except Exception as exc:  # noqa: BLE001 (worker loop: whatever a library raises must reach the parent as a sentence)
             self._send({"kind": "failed", **_describe(exc)})
             return
-        threading.Thread(target=self._read_forever, daemon=True).start()
+        interrupt = getattr(engine, "interrupt", _nothing)
+        threading.Thread(target=self._read_forever, args=(interrupt,), daemon=True).start()
         self._send({"kind": "ready"})
         while (message := self._inbox.take()) is not None:
             self._answer(engine, *message)
@@ -150,7 +155,7 @@ class Child:
                 pass  # left over from a request that already ended with an error
         return None
 
-    def _read_forever(self) -> None:
+    def _read_forever(self, interrupt: Callable[[], None]) -> None:
         while True:
             message = self._receive()
             if message is None:
@@ -159,7 +164,7 @@ class Child:
             if head["kind"] == "ping":
                 self._send({"kind": "pong"})
             elif head["kind"] == "cancel":
-                if self._inbox.cancel(head["id"]):
+                if self._inbox.cancel(head["id"], interrupt):
                     self._send({"kind": "error", "id": head["id"], "code": "cancelled", "message": "never begun"})
             else:
                 self._inbox.put(message)
@@ -198,6 +203,10 @@ class Child:
                 self._sock.sendall(data)
         except OSError:
             self._inbox.close()
+
+
+def _nothing() -> None:
+    """Stand in for the `interrupt` an engine need not have."""
 
 
 def _describe(exc: BaseException) -> dict[str, str]:

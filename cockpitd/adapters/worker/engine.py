@@ -16,7 +16,8 @@ class CallCancelled(Exception):  # noqa: N818 (not an error: the caller no longe
 class WorkerEngine(Protocol):
     """Blocking engine, called only from the child's main thread.
 
-    `open_stream(params) -> WorkerStream` and `close() -> None` are optional.
+    `open_stream(params) -> WorkerStream` and `close() -> None` are optional; so is `interrupt() -> None`, called from
+    another thread the moment a running request is cancelled: it may only set a flag that native code looks at.
     """
 
     def handle(self, method: str, params: Mapping[str, Any], payload: bytes, cancelled: Callable[[], bool]) -> Answer:

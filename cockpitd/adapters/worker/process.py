@@ -79,6 +79,10 @@ class WorkerProcess:
                 await runner
         await self._move("disabled", "stopped")
 
+    def reconfigure(self, settings: Mapping[str, Any]) -> None:
+        """Change what the next child is built with; the running one is told by a call of the adapter's own."""
+        self._settings = dict(settings)
+
     def health(self) -> Health:
         """Report without blocking."""
         link = self._link

@@ -1,0 +1,286 @@
+"""llama.cpp and llguidance inside the child process: cache of prompt beginnings, masked greedy decoding; no catalogue."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import llama_cpp.llama_cpp as llama
+import llguidance.llamacpp
+import llguidance.numpy
+import numpy as np
+from llguidance import LLMatcher
+
+from cockpitd.adapters.worker import CallCancelled
+from cockpitd.errors import EngineError, ModelError
+
+BATCH = 512
+MAX_NEW_TOKENS = 320
+"""Four actions with long names and texts fit; a model that writes more is lost."""
+MAX_PREFIXES = 4
+_WORK = 0
+"""Sequence that holds the prompt under way; the others each keep one beginning."""
+_ABORTED = 2
+_LOG_ERROR = 4
+
+_AMX_SYMBOL = "_Z28ggml_backend_amx_buffer_typev"
+
+
+@dataclass(slots=True)
+class Written:
+    """What was written so far."""
+
+    tokens: list[int] = field(default_factory=list)
+    chances: list[tuple[int, float]] = field(default_factory=list)
+    """(index into tokens, probability among the allowed ones) of each token the model chose itself."""
+
+
+class LlamaEngine:
+    """One model, one context, one owner thread."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self._log = llama.llama_log_callback(_log_errors)
+        llama.llama_log_set(self._log, ctypes.c_void_p(0))
+        self._model = _load(settings)
+        self._vocab = llama.llama_model_get_vocab(self._model)
+        self._context_size = int(settings["context"])
+        self._context = _open(self._model, self._context_size, int(settings["threads"]))
+        self._memory = llama.llama_get_memory(self._context)
+        self._batch = llama.llama_batch_init(BATCH, 0, 1)
+        self._tokenizer = llguidance.llamacpp.lltokenizer_from_vocab(self._vocab)
+        self._mask = llguidance.numpy.allocate_token_bitmask(1, self._tokenizer.vocab_size)
+        self._stop = ctypes.create_string_buffer(2)
+        _let_abort(self._context, self._stop)
+        self._adopt(settings["grammar"], settings["prefixes"])
+
+    def handle(
+        self, method: str, params: Mapping[str, Any], _payload: bytes, cancelled: Callable[[], bool]
+    ) -> tuple[Mapping[str, Any], bytes]:
+        """`propose {prefix, tail}` or `adopt {grammar, prefixes}`."""
+        self._stop[0] = b"\0"
+        if method == "adopt":
+            self._adopt(params["grammar"], params["prefixes"])
+            return {}, b""
+        return self._propose(params["prefix"], params["tail"], cancelled), b""
+
+    def interrupt(self) -> None:
+        """Make the running evaluation return; called from the reader thread."""
+        self._stop[0] = b"\1"
+
+    def close(self) -> None:
+        """Free the model."""
+        llama.llama_batch_free(self._batch)
+        llama.llama_free(self._context)
+        llama.llama_model_free(self._model)
+
+    # --- one answer ------------------------------------------------------------------------------------------------
+
+    def _propose(self, prefix: str, tail: str, cancelled: Callable[[], bool]) -> dict[str, Any]:
+        prompt = [*self._prefix_tokens(prefix), *self._tokenise(tail)]
+        if len(prompt) + MAX_NEW_TOKENS > self._context_size:
+            raise EngineError("llm-too-long", f"the utterance and its examples make {len(prompt)} tokens; say it shorter")
+        matcher, out = self._matcher.deep_copy(), Written()
+        # The grammar forces how every answer begins: that belongs into the same batch as the prompt.
+        self._force(matcher, out)
+        wanted = prompt + out.tokens
+        began = time.perf_counter()
+        start = self._keep(prefix, wanted)
+        self._evaluate(wanted[start:], start, cancelled)
+        prefilled = time.perf_counter()
+        while not matcher.is_stopped():
+            at = len(out.tokens)
+            if at > MAX_NEW_TOKENS:
+                raise EngineError("llm-too-long", f"the language model wrote more than {MAX_NEW_TOKENS} tokens")
+            self._choose(matcher, out)
+            self._force(matcher, out)
+            if not matcher.is_stopped():
+                self._evaluate(out.tokens[at:], len(prompt) + at, cancelled)
+        done = time.perf_counter()
+        text = self._tokenizer.decode_str(out.tokens)
+        return {
+            "text": text,
+            "confidences": self._confidences(text, out),
+            "prompt_tokens": len(prompt),
+            "evaluated_tokens": len(prompt) - min(start, len(prompt)),
+            "generated_tokens": len(out.tokens),
+            "forced_tokens": len(out.tokens) - len(out.chances),
+            "prefill_ms": round((prefilled - began) * 1000, 2),
+            "decode_ms": round((done - prefilled) * 1000, 2),
+        }
+
+    def _choose(self, matcher: LLMatcher, out: Written) -> None:
+        """Take the likeliest of the tokens the grammar allows, and note how likely it was among them."""
+        llguidance.numpy.fill_next_token_bitmask(matcher, self._mask, 0)
+        size = self._tokenizer.vocab_size
+        allowed = np.flatnonzero(np.unpackbits(self._mask.view(np.uint8)[0], bitorder="little")[:size])
+        if allowed.size == 0:
+            raise EngineError("llm-grammar", f"the grammar is stuck: {matcher.get_error() or 'nothing may follow'}")
+        logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(self._context, -1), shape=(size,))[allowed]
+        best = int(logits.argmax())
+        chance = 1.0 / float(np.exp(logits - logits[best]).sum())
+        out.chances.append((len(out.tokens), chance))
+        out.tokens.append(int(allowed[best]))
+        matcher.consume_token(out.tokens[-1])
+
+    def _force(self, matcher: LLMatcher, out: Written) -> None:
+        """Append what can only be written one way; llguidance offers canonical tokens alone."""
+        forced = matcher.compute_ff_tokens()
+        if forced:
+            matcher.consume_tokens(forced)
+            out.tokens.extend(forced)
+
+    def _confidences(self, text: str, out: Written) -> list[float]:
+        """Multiply the chances of the tokens of each action; the token after an action (end or more?) is still its own."""
+        ends = item_ends(text)
+        product = [1.0] * len(ends)
+        chances, offset, item = dict(out.chances), 0, 0
+        for index, token in enumerate(out.tokens):
+            while item < len(ends) - 1 and offset > ends[item]:
+                item += 1
+            product[item] *= chances.get(index, 1.0)
+            offset += len(self._tokenizer.decode_bytes([token]))
+        return [round(value, 6) for value in product]
+
+    # --- the cache -------------------------------------------------------------------------------------------------
+
+    def _adopt(self, grammar: str, prefixes: list[str]) -> None:
+        """Take over a catalogue: compile its grammar and evaluate the beginnings of its prompts once."""
+        matcher = LLMatcher(self._tokenizer, LLMatcher.grammar_from_lark(grammar))
+        if matcher.is_error():
+            raise EngineError("llm-grammar", f"the catalogue's grammar is not accepted: {matcher.get_error()[:300]}")
+        self._matcher = matcher
+        llama.llama_memory_clear(self._memory, True)  # noqa: FBT003 (a C signature)
+        self._kept: list[int] = []
+        self._prefixes: dict[str, tuple[int, list[int]]] = {}
+        for sequence, prefix in enumerate(dict.fromkeys(prefixes[: MAX_PREFIXES - 1]), start=1):
+            tokens = self._tokenise(prefix, first=True)
+            self._evaluate(tokens, 0, lambda: False, sequence=sequence)
+            self._prefixes[prefix] = sequence, tokens
+
+    def _prefix_tokens(self, prefix: str) -> list[int]:
+        known = self._prefixes.get(prefix)
+        return known[1] if known else self._tokenise(prefix, first=True)
+
+    def _keep(self, prefix: str, wanted: list[int]) -> int:
+        """Bring the working sequence to the longest known beginning of `wanted`; return its length."""
+        common = 0
+        for mine, other in zip(self._kept, wanted[:-1], strict=False):
+            if mine != other:
+                break
+            common += 1
+        sequence, tokens = self._prefixes.get(prefix, (0, []))
+        if common < len(tokens):
+            llama.llama_memory_seq_rm(self._memory, _WORK, -1, -1)
+            llama.llama_memory_seq_cp(self._memory, sequence, _WORK, 0, len(tokens))
+            common = len(tokens)
+        elif not llama.llama_memory_seq_rm(self._memory, _WORK, common, -1):
+            llama.llama_memory_seq_rm(self._memory, _WORK, -1, -1)
+            common = 0
+        self._kept = wanted[:common]
+        return common
+
+    def _evaluate(
+        self, tokens: list[int], position: int, cancelled: Callable[[], bool], *, sequence: int = _WORK
+    ) -> None:
+        """Run tokens through the model; logits are kept of the last one only."""
+        for begin in range(0, len(tokens), BATCH):
+            if cancelled():
+                raise CallCancelled
+            part = tokens[begin : begin + BATCH]
+            self._fill(part, position + begin, sequence)
+            code = llama.llama_decode(self._context, self._batch)
+            if code != 0:
+                llama.llama_memory_seq_rm(self._memory, sequence, position, -1)
+                if code == _ABORTED and cancelled():
+                    raise CallCancelled
+                raise EngineError("llm-failed", f"llama.cpp could not evaluate {len(part)} tokens (code {code})")
+            if sequence == _WORK:
+                self._kept.extend(part)
+
+    def _fill(self, tokens: list[int], position: int, sequence: int) -> None:
+        batch = self._batch
+        batch.n_tokens = len(tokens)
+        for index, token in enumerate(tokens):
+            batch.token[index], batch.pos[index] = token, position + index
+            batch.n_seq_id[index], batch.seq_id[index][0] = 1, sequence
+            batch.logits[index] = index == len(tokens) - 1
+
+    def _tokenise(self, text: str, *, first: bool = False) -> list[int]:
+        data = text.encode()
+        room = (llama.llama_token * (len(data) + 8))()
+        # Special tokens are not parsed: what a driver says can never become one.
+        count = llama.llama_tokenize(self._vocab, data, len(data), room, len(room), first, False)  # noqa: FBT003 (a C signature)
+        return list(room[:count])
+
+
+def item_ends(text: str) -> list[int]:
+    """Return the byte offset at which each item of the written list ends."""
+    decoder, at, ends = json.JSONDecoder(), 1, []
+    while at < len(text):
+        _, at = decoder.raw_decode(text, at)
+        ends.append(len(text[:at].encode()))
+        at += 1
+    return ends
+
+
+def _load(settings: Mapping[str, Any]) -> Any:  # noqa: ANN401 (a C pointer)
+    params = llama.llama_model_default_params()
+    layers = settings["gpu_layers"]
+    params.n_gpu_layers = (-1 if llama.llama_supports_gpu_offload() else 0) if layers == "auto" else int(layers)
+    # A library built with AMX kernels dies of an illegal instruction on machines that show AMX but do not let it be
+    # used (virtual machines); without the extra buffer types those kernels are never chosen.
+    params.use_extra_bufts = not has_amx_kernels()
+    model = llama.llama_model_load_from_file(str(settings["model"]).encode(), params)
+    if not model:
+        raise ModelError("model-unreadable", f"{settings['model']}: llama.cpp cannot load it; `cockpitd models verify`")
+    return model
+
+
+def has_amx_kernels() -> bool:
+    """Tell whether the installed llama.cpp was compiled with AMX matrix kernels."""
+    loaded = ctypes.CDLL(None)
+    try:
+        library = ctypes.CDLL(next(path for path in _mapped() if "libggml-cpu" in path))
+    except StopIteration:
+        library = loaded
+    return hasattr(library, _AMX_SYMBOL)
+
+
+def _mapped() -> list[str]:
+    with open("/proc/self/maps", encoding="utf-8") as maps:  # noqa: PTH123 (a kernel file, not a path of ours)
+        return sorted({line.split(maxsplit=5)[5].strip() for line in maps if line.count("/")})
+
+
+def _open(model: Any, size: int, threads: int) -> Any:  # noqa: ANN401 (C pointers)
+    params = llama.llama_context_default_params()
+    params.n_ctx, params.n_batch, params.n_ubatch = size, BATCH, BATCH
+    params.n_threads = params.n_threads_batch = threads
+    # Gemma's sliding-window layers forget the beginning of the prompt unless they keep the whole window.
+    params.swa_full = True
+    params.n_seq_max, params.kv_unified = MAX_PREFIXES, True
+    params.no_perf = True
+    context = llama.llama_init_from_model(model, params)
+    if not context:
+        raise ModelError("model-no-context", f"llama.cpp cannot make a context of {size} tokens; lower llm.context")
+    return context
+
+
+def _let_abort(context: Any, flag: Any) -> None:  # noqa: ANN401 (C pointers)
+    """Let `flag` end a running evaluation.
+
+    llama.cpp asks its abort callback from its own thread between graph nodes; a Python callback would take the
+    interpreter lock hundreds of times a token. C's `strlen` of the flag buffer is the same question without Python:
+    0 while the buffer is empty, 1 once its first byte is set.
+    """
+    strlen = ctypes.cast(ctypes.CDLL(None).strlen, llama.ggml_abort_callback)
+    llama.llama_set_abort_callback(context, strlen, ctypes.cast(flag, ctypes.c_void_p))
+
+
+def _log_errors(level: int, text: bytes, _user: object) -> None:
+    if level == _LOG_ERROR:
+        sys.stderr.write(text.decode(errors="replace"))

@@ -1,0 +1,95 @@
+"""The language model port on llama.cpp: prompts and grammar on this side, the model in its child process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cockpitd.adapters.worker import WorkerEngine, WorkerProcess
+from cockpitd.config import Config, LlmConfig
+from cockpitd.domain.actions import Catalogue
+from cockpitd.domain.deadline import Deadline
+from cockpitd.domain.units import LANGS, Lang
+from cockpitd.models.store import locate
+from cockpitd.nlu.decode import grammar
+from cockpitd.nlu.prompt import PromptBook
+from cockpitd.ports import Clock, Completion, Health, LanguageModel
+
+START_TIMEOUT_MS = 60_000
+ADOPT_TIMEOUT_MS = 20_000
+MAX_UTTERANCE = 300
+"""Characters of an utterance that are read: no command is longer, and nobody shall fill the context."""
+
+
+def create(config: Config, catalogue: Catalogue, clock: Clock, on_change: Callable[[str, str], None]) -> LanguageModel:
+    """Make the adapter that `llm.engine: llama` names; raises `ModelError` when the model is not installed."""
+    return LlamaLanguageModel(config.llm, str(locate(config.model_dir, config.llm.model)), catalogue, clock, on_change)
+
+
+def build(settings: Mapping[str, Any]) -> WorkerEngine:
+    """Load the model; runs in the child."""
+    from cockpitd.adapters.llama_decode import LlamaEngine
+
+    return LlamaEngine(settings)
+
+
+class LlamaLanguageModel:
+    """Few-shot prompts over the catalogue's own examples, answers under the catalogue's grammar."""
+
+    def __init__(
+        self, config: LlmConfig, model: str, catalogue: Catalogue, clock: Clock, on_change: Callable[[str, str], None]
+    ) -> None:
+        self._config, self._clock = config, clock
+        self._fixed = {
+            "model": model,
+            "context": config.context,
+            "threads": config.threads,
+            "gpu_layers": config.gpu_layers,
+        }
+        self._book = PromptBook(catalogue)
+        self._worker = WorkerProcess(
+            "llm:llama",
+            "cockpitd.adapters.llama_llm:build",
+            {**self._fixed, **_taught(catalogue, self._book)},
+            clock,
+            on_change,
+            START_TIMEOUT_MS,
+            env={"OMP_NUM_THREADS": str(config.threads)},
+        )
+
+    async def start(self) -> None:
+        """Load the model and evaluate the fixed beginnings of the prompts."""
+        await self._worker.start()
+
+    async def stop(self) -> None:
+        """End the child."""
+        await self._worker.stop()
+
+    def health(self) -> Health:
+        """Report without blocking."""
+        return self._worker.health()
+
+    async def adopt(self, catalogue: Catalogue) -> None:
+        """Take over a reloaded catalogue; a child that starts later gets it as well."""
+        book = await asyncio.to_thread(PromptBook, catalogue)
+        taught = _taught(catalogue, book)
+        self._worker.reconfigure({**self._fixed, **taught})
+        self._book = book
+        if self._worker.health().state == "ready":
+            await self._worker.call("adopt", taught, timeout_ms=ADOPT_TIMEOUT_MS)
+
+    async def propose(self, text: str, lang: Lang, context: str, deadline: Deadline) -> Completion:
+        """Read one utterance into actions."""
+        params = {
+            "prefix": self._book.prefix(lang),
+            "tail": self._book.tail(text[:MAX_UTTERANCE], lang, context, self._config.examples),
+        }
+        timeout_ms = min(deadline.remaining_ms(self._clock.now_ms()), self._config.deadline_ms)
+        data, _ = await self._worker.call("propose", params, timeout_ms=timeout_ms)
+        return Completion(**{**data, "confidences": tuple(data["confidences"])})
+
+
+def _taught(catalogue: Catalogue, book: PromptBook) -> dict[str, Any]:
+    """What the child must know of a catalogue."""
+    return {"grammar": grammar(catalogue), "prefixes": [book.prefix(lang) for lang in LANGS]}

@@ -1,0 +1,160 @@
+"""The grammar the language model writes under, and the reading of what it wrote; no model and no tokenizer here."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from cockpitd.domain.actions import ActionSpec, Catalogue
+from cockpitd.domain.turn import Proposal, ProposedAction
+from cockpitd.domain.units import Parameters, Scalar
+from cockpitd.errors import EngineError
+
+MAX_ACTIONS = 4
+MAX_STRING = 64
+"""Longest free text a model may write, whatever the schema allows: names and messages, not essays."""
+MAX_ENUMERATED = 4_096
+"""Numbers of a stepped range up to this many are spelled out, so that an off-grid value cannot be written."""
+
+_CONTROL = "ASSISTANT_"
+_SPOKEN_CONTROL = ("ASSISTANT_NOT_FOR_ME", "ASSISTANT_NOT_SUPPORTED", "ASSISTANT_SMALLTALK", "ASSISTANT_HELP")
+"""The only assistant actions a model may choose; stop, confirm, undo … are words of their own, never a guess."""
+
+
+def offered(catalogue: Catalogue) -> tuple[ActionSpec, ...]:
+    """Return the actions a model may name, in a stable order."""
+    specs = (catalogue.actions[name] for name in sorted(catalogue.actions))
+    return tuple(spec for spec in specs if not spec.name.startswith(_CONTROL) or spec.name in _SPOKEN_CONTROL)
+
+
+def canonical(actions: Sequence[tuple[ActionSpec, Parameters]]) -> str:
+    """Write actions exactly as the grammar would have a model write them: prompts must show nothing else."""
+    said = [{"action": spec.name, "parameters": _ordered(spec, parameters)} for spec, parameters in actions]
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
+def _ordered(spec: ActionSpec, parameters: Parameters) -> dict[str, Scalar]:
+    return {name: _plain(parameters[name]) for name in spec.properties if name in parameters}
+
+
+def _plain(value: Scalar) -> Scalar:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+# --- the grammar -------------------------------------------------------------------------------------------------------
+
+
+def grammar(catalogue: Catalogue) -> str:
+    """Derive the llguidance grammar (its Lark dialect): compact JSON, one order of keys, no free whitespace."""
+    specs = offered(catalogue)
+    rest = f'("," item){{0,{MAX_ACTIONS - 1}}}'
+    lines = [f'start: "[" item {rest} "]"', 'item: "{\\"action\\":\\"" call "}}"']
+    lines.append("call: " + " | ".join(f"a{number}" for number in range(len(specs))))
+    for number, spec in enumerate(specs):
+        lines.extend(_action_rules(f"a{number}", spec))
+    return "\n".join(lines) + "\n"
+
+
+def _action_rules(rule: str, spec: ActionSpec) -> Iterator[str]:
+    """One action: `_p` rules are the parameters, `_f`/`_n` what may follow with nothing or something before it."""
+    names = list(spec.properties)
+    head = _literal(f'{spec.name}","parameters":{{')
+    yield f"{rule}: {head} {rule}_f0" if names else f"{rule}: {head}"
+    for index, name in enumerate(names):
+        yield f"{rule}_p{index}: {_literal(json.dumps(name) + ':')} {_value(spec.properties[name])}"
+        last, required = index == len(names) - 1, name in spec.required
+        first_tail, next_tail = ("", "") if last else (f" {rule}_n{index + 1}", f" {rule}_f{index + 1}")
+        skip_first = "" if required else f" |{next_tail}" if next_tail else ' | ""'
+        skip_next = "" if required else f" |{first_tail}" if first_tail else ' | ""'
+        yield f"{rule}_f{index}: {rule}_p{index}{first_tail}{skip_first}"
+        yield f'{rule}_n{index}: "," {rule}_p{index}{first_tail}{skip_next}'
+
+
+def _value(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return _choice(json.dumps(value, ensure_ascii=False) for value in schema["enum"])
+    match schema.get("type"):
+        case "boolean":
+            return _choice(("true", "false"))
+        case "integer" | "number":
+            return _number(schema)
+        case _:
+            return _string(schema)
+
+
+def _number(schema: Mapping[str, Any]) -> str:
+    step = schema.get("multipleOf", 1 if schema["type"] == "integer" else None)
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if step is not None and low is not None and high is not None:
+        values = list(_grid(Decimal(str(low)), Decimal(str(high)), Decimal(str(step))))
+        if len(values) <= MAX_ENUMERATED:
+            return _pattern("(" + "|".join(re.escape(value) for value in values) + ")")
+    limits = {key: schema[key] for key in ("type", "minimum", "maximum") if key in schema}
+    return "%json " + json.dumps(limits)
+
+
+def _grid(low: Decimal, high: Decimal, step: Decimal) -> Iterator[str]:
+    """All multiples of `step` within the range, shortest decimal form."""
+    at = math.ceil(low / step) * step
+    while at <= high:
+        text = format(at.normalize(), "f")
+        yield "0" if text == "-0" else text
+        at += step
+
+
+def _string(schema: Mapping[str, Any]) -> str:
+    if "pattern" in schema:
+        return _pattern('"(' + str(schema["pattern"]).removeprefix("^").removesuffix("$") + ')"')
+    longest = min(int(schema.get("maxLength", MAX_STRING)), MAX_STRING)
+    shortest = max(1, min(int(schema.get("minLength", 1)), longest))
+    inner, edge = r'[^"\\\x00-\x1f\x7f]', r'[^"\\\x00-\x20\x7f\u3000]'
+    if longest == 1:
+        return _pattern(f'"{edge}"')
+    whole = f"{edge}{inner}{{{max(0, shortest - 2)},{longest - 2}}}{edge}"
+    return _pattern(f'"({whole}|{edge})"' if shortest == 1 else f'"{whole}"')
+
+
+def _choice(values: Iterator[str] | tuple[str, ...]) -> str:
+    return "(" + " | ".join(_literal(value) for value in values) + ")"
+
+
+def _literal(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _pattern(regex: str) -> str:
+    return "/" + regex.replace("/", r"\/") + "/"
+
+
+# --- reading -----------------------------------------------------------------------------------------------------------
+
+
+def parse_completion(text: str, confidences: Sequence[float]) -> Proposal:
+    """Read what the model wrote; anything but the agreed form is a breakage, never repaired."""
+    try:
+        items = json.loads(text)
+    except ValueError as exc:
+        raise _malformed(text) from exc
+    if not isinstance(items, list) or not 1 <= len(items) <= MAX_ACTIONS or len(items) != len(confidences):
+        raise _malformed(text)
+    pairs = zip(items, confidences, strict=True)
+    return Proposal(tuple(_action(item, confidence, text) for item, confidence in pairs), "llm")
+
+
+def _action(item: object, confidence: float, text: str) -> ProposedAction:
+    if not isinstance(item, dict) or set(item) != {"action", "parameters"}:
+        raise _malformed(text)
+    name, parameters = item["action"], item["parameters"]
+    if not isinstance(name, str) or not isinstance(parameters, dict):
+        raise _malformed(text)
+    if not all(isinstance(value, bool | int | float | str) for value in parameters.values()):
+        raise _malformed(text)
+    return ProposedAction(name, parameters, confidence)
+
+
+def _malformed(text: str) -> EngineError:
+    return EngineError("llm-malformed", f"the language model wrote {text[:80]!r}, which is not a list of actions")
