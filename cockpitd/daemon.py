@@ -40,9 +40,8 @@ class Daemon:
         try:
             async with asyncio.TaskGroup() as group:
                 serving = group.create_task(server.serve(stop))
-                helpers = [
-                    group.create_task(work) for work in (self._watch_events(), self._reloads(), self._watchdog())
-                ]
+                duties = (self._watch_events(), self._reloads(), self._watchdog())
+                helpers = [group.create_task(duty) for duty in duties]
                 if app.config.audio.source == "microphone":
                     helpers.append(group.create_task(self._ears()))
                 await server.ready.wait()

@@ -7,7 +7,7 @@ import asyncio
 import json
 from pathlib import Path
 
-from cockpitd.cli.commands import SubParsers
+from cockpitd.cli.commands import TIERS, SubParsers
 from cockpitd.config import Config, load
 
 
@@ -20,9 +20,7 @@ def register(subparsers: SubParsers) -> None:
     parser.add_argument(
         "--set", metavar="PATH=VALUE", action="append", default=[], help="a signal of the car, e.g. Vehicle.Speed=80"
     )
-    parser.add_argument(
-        "--tier", choices=("reflex", "phrasebook", "llm"), action="append", help="only this tier answers"
-    )
+    parser.add_argument("--tier", choices=TIERS, action="append", help="only this tier answers")
     parser.add_argument("--dry-run", action="store_true", help="judge without executing")
     parser.add_argument("--json", action="store_true", help="print the whole turn")
     parser.set_defaults(run=run)

@@ -22,3 +22,6 @@ COMMANDS: dict[str, str] = {
     "doctor": "say what is missing on this machine and how to get it",
 }
 """Name -> one line of help; the module is `cockpitd.cli.NAME`, imported only when it is used."""
+
+TIERS = ("reflex", "phrasebook", "llm")
+"""Choices of `--tier`."""

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
-from cockpitd.cli.commands import SubParsers
+from cockpitd.cli.commands import TIERS, SubParsers
 from cockpitd.config import Config, load
 
 
@@ -22,9 +22,7 @@ def register(subparsers: SubParsers) -> None:
     parser.add_argument("--out", type=Path, help="where to write one result a line (default: standard output)")
     parser.add_argument("--summary", type=Path, help="also write the figures as JSON")
     parser.add_argument("--config", type=Path, help="configuration file")
-    parser.add_argument(
-        "--tier", choices=("reflex", "phrasebook", "llm"), action="append", help="only this tier answers"
-    )
+    parser.add_argument("--tier", choices=TIERS, action="append", help="only this tier answers")
     parser.add_argument("--dry-run", action="store_true", help="judge without executing")
     parser.add_argument("--no-speak", action="store_true", help="do not synthesise the answers")
     parser.add_argument("--limit", type=int, help="only the first N cases")

@@ -176,7 +176,7 @@ def judge(
     return judge_writes(action, writes, spec, signals, state, request, limits)
 
 
-def judge_writes(
+def judge_writes(  # noqa: PLR0913, PLR0917 (the facts of a judgement, each of another kind)
     action: Action,
     writes: tuple[Actuation, ...],
     spec: ActionSpec,

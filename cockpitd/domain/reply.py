@@ -1,4 +1,4 @@
-"""Replies from templates: the first template whose conditions hold and whose slots are all known; never from a model."""
+"""Replies from templates: the first whose conditions hold and whose slots are all known; never from a model."""
 
 from __future__ import annotations
 
@@ -56,11 +56,14 @@ def say_value(value: Scalar, lang: Lang) -> str:
     return value if isinstance(value, str) else say_number(value)
 
 
-def say_reading(signal: Signal, value: Scalar, lang: Lang) -> str:
-    """Spoken form of a signal value; metres are told in kilometres from one kilometre on."""
-    if signal.unit == "m" and isinstance(value, int | float) and not isinstance(value, bool):
-        return say_number(round(value / 1000, 1)) if value >= 1000 else say_number(value)  # noqa: PLR2004 (m in a km)
-    return say_value(value, lang)
+def say_reading(name: str, signal: Signal, value: Scalar, lang: Lang) -> dict[str, str]:
+    """Slot -> spoken form of a signal value; metres fill `{name_km}` too, and an empty string is no value."""
+    if value == "":
+        return {}
+    spoken = {name: say_value(value, lang)}
+    if signal.unit == "m" and isinstance(value, int | float):
+        spoken[f"{name}_km"] = say_number(round(value / 1000))
+    return spoken
 
 
 def of_verdict(catalogue: Catalogue, spec: ActionSpec, verdict: Verdict, lang: Lang, spoken: Mapping[str, str]) -> str:

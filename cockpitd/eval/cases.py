@@ -130,8 +130,8 @@ def _expected(value: Any, where: str) -> Expected | None:  # noqa: ANN401 (raw J
         return None
     if not isinstance(value, dict):
         raise ConfigError("replay-case", f"{where}: `expected` must be an object")
-    raw: Sequence[Any] = value["actions"] if "actions" in value else [value] if "action" in value else ()
-    if "actions" not in value and "action" not in value:
+    raw: Sequence[Any] | None = value.get("actions", [value] if "action" in value else None)
+    if raw is None:
         raise ConfigError("replay-case", f"{where}: `expected` needs `actions` (a list) or `action`")
     actions = []
     for item in raw:

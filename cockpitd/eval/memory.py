@@ -45,6 +45,5 @@ def _label(pid: int) -> str:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
     except OSError:
         return "process"
-    return next(
-        (word.split(".")[-1].split(":")[0] for word in words if "adapters." in word and ":" in word), "cockpitd"
-    )
+    factory = next((word for word in words if "adapters." in word and ":" in word), "cockpitd")
+    return factory.split(".")[-1].split(":")[0]

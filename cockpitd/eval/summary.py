@@ -24,9 +24,7 @@ def summarise(pairs: Pairs, catalogue: Catalogue) -> dict[str, Any]:
         "errors": len(pairs) - len(good),
         "judged": len(judged),
         "right": sum(bool(result["ok"]) for _, result in judged),
-        "right_intents": sum(
-            case.expected is not None and same_intents(case.expected, result) for case, result in judged
-        ),
+        "right_intents": sum(c.expected is not None and same_intents(c.expected, r) for c, r in judged),
         "by_category": _share(judged, lambda case, _: case.category),
         "by_lang": _share(judged, lambda _, result: result["lang"]),
         "by_tier": _share(judged, lambda _, result: result["tier"]),
@@ -82,9 +80,8 @@ def as_text(figures: Mapping[str, Any], peaks: Mapping[str, int]) -> str:
     """Lay the figures out for a terminal."""
     lines = [f"{figures['cases']} cases, {figures['errors']} could not be run"]
     if figures["judged"]:
-        lines.append(
-            f"right   {_of(figures['right'], figures['judged'])}   intents {_of(figures['right_intents'], figures['judged'])}"
-        )
+        right, intents = (_of(figures[key], figures["judged"]) for key in ("right", "right_intents"))
+        lines.append(f"right   {right}   intents {intents}")
         for title in ("by_category", "by_lang", "by_tier"):
             lines.append(title.replace("_", " "))
             lines += [f"  {name:<20} {_of(*counts)}" for name, counts in figures[title].items()]
@@ -94,10 +91,8 @@ def as_text(figures: Mapping[str, Any], peaks: Mapping[str, int]) -> str:
     lines.append(f"{'milliseconds':<22} {'count':>6} {'p50':>8} {'p95':>8} {'p99':>8} {'max':>8}")
     for group in ("stages_ms", "classes_ms"):
         lines += [_row(name, values) for name, values in figures[group].items() if values["count"]]
-    total = sum(peaks.values())
-    lines.append(
-        f"peak memory {total / 1e6:.0f} MB: " + ", ".join(f"{name} {peak / 1e6:.0f}" for name, peak in peaks.items())
-    )
+    shares = ", ".join(f"{name} {peak / 1e6:.0f}" for name, peak in peaks.items())
+    lines.append(f"peak memory {sum(peaks.values()) / 1e6:.0f} MB: {shares}")
     return "\n".join(lines)
 
 

@@ -112,12 +112,11 @@ class CarryOut:
             value = told if told is not None else state.fresh(path, STATE_MAX_AGE_MS)
             if value is not None:
                 slots[name] = value
-                spoken[name] = say_reading(self._catalogue.signals[path], value, self._lang)
+                spoken |= say_reading(name, self._catalogue.signals[path], value, self._lang)
         moment = time.localtime(self._parts.clock.wall_s())
         spoken["clock"] = time.strftime("%H:%M", moment)
-        spoken["date"] = (
-            f"{moment.tm_mon}月{moment.tm_mday}日" if self._lang == "zh" else time.strftime("%B %d", moment)
-        )
+        zh = self._lang == "zh"
+        spoken["date"] = f"{moment.tm_mon}月{moment.tm_mday}日" if zh else time.strftime("%B %d", moment)
         return slots, spoken
 
     def _rejected(self, rejection: Rejection) -> Act:
@@ -172,17 +171,14 @@ class CarryOut:
         done = result.outcome is not None and result.outcome.kind in ("done", "noop")
         if done:
             self._turn.session.dialogue = self._turn.session.dialogue.undone()
-        text = (
-            self._shared("undone") if done else self._response(undo.action, self._catalogue.spec(undo.action), result)
-        )
+        spec = self._catalogue.spec(undo.action)
+        text = self._shared("undone") if done else self._response(undo.action, spec, result)
         return [of_result("ASSISTANT_UNDO", {}, item.confidence, result, text)]
 
     async def repeat(self, item: Grounded) -> list[Act]:
         """Say the last answer again."""
-        last = self._turn.session.dialogue.reply
-        return [
-            Act(item.action.name, {}, item.confidence, "allow", "", "done", last or self._shared("nothing-pending"))
-        ]
+        text = self._turn.session.dialogue.reply or self._shared("nothing-pending")
+        return [Act(item.action.name, {}, item.confidence, "allow", "", "done", text)]
 
     def _told(self, item: Grounded, code: str) -> Act:
         return Act(item.action.name, {}, item.confidence, "allow", "", "done", self._shared(code) if code else "")

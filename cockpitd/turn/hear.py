@@ -9,10 +9,10 @@ from cockpitd.domain.audio import Pcm
 from cockpitd.domain.events import Heard, SpeechEnded
 from cockpitd.domain.turn import Proposal, Transcript
 from cockpitd.domain.units import Lang
-from cockpitd.errors import EngineError
-from cockpitd.ports import Recogniser
+from cockpitd.errors import AudioError, EngineError
 from cockpitd.turn.log import TurnLog
 from cockpitd.turn.reader import Reader
+from cockpitd.turn.turn import Parts, Turn
 
 AGREEING_PARTIALS = 2
 """A reflex acts before the end of speech only when this many partials in a row read the same."""
@@ -20,38 +20,44 @@ AGREEING_PARTIALS = 2
 Early = Callable[[Proposal, Lang], Awaitable[None]]
 
 
-async def hear(
-    audio: AsyncIterator[Pcm],
-    endpointer: Endpointer,
-    recogniser: Recogniser,
-    lang: Lang | None,
-    deadline_ms: int,
-    reader: Reader,
-    log: TurnLog,
-    early: Early,
-) -> Transcript:
-    """Listen to one utterance; `early` is called with a reflex that two partials agree on."""
+async def hear(audio: AsyncIterator[Pcm], turn: Turn, parts: Parts, reader: Reader, early: Early) -> Transcript:
+    """Listen to one utterance; `early` is called with a reflex that two partials agree on.
+
+    Raises `AudioError("audio-no-speech")` when there was nothing to understand, `EngineError` when hearing broke.
+    """
+    if parts.recogniser is None:
+        raise EngineError("stt-none", "no speech engine is configured; set stt.engine or send text")
+    log = turn.log
+    endpointer = Endpointer(turn.request.profile, parts.max_utterance_s, parts.preroll_ms)
     spoken = _timed(utterance(audio, endpointer), endpointer, log)
-    seen: list[str] = []
-    async for transcript in recogniser.transcribe(spoken, lang, deadline_ms):
-        log.emit(
-            Heard(log.turn_id, transcript.text, transcript.lang, transcript.final, transcript.engine, log.now_ms())
-        )
-        if transcript.final:
+    lang = turn.request.lang or parts.stt_lang
+    before = ""
+    async for transcript in parts.recogniser.transcribe(spoken, lang, parts.stt_deadline_ms):
+        text, told, final = transcript.text, transcript.lang, transcript.final
+        log.emit(Heard(log.turn_id, text, told, final=final, engine=transcript.engine, at_ms=log.now_ms()))
+        if final:
             log.since_capture("stt")
+            if not text.strip():
+                raise AudioError("audio-no-speech", "no words were heard; speak up, or check the microphone")
             return transcript
-        found = reader.reflex(transcript.text, transcript.lang)
-        seen.append(found.actions[0].name if found else "")
-        if found and seen[-AGREEING_PARTIALS:] == [seen[-1]] * AGREEING_PARTIALS:
-            await early(found, transcript.lang)
+        found = reader.reflex(text, told)
+        name = found.actions[0].name if found else ""
+        if found and name == before:
+            await early(found, told)
+        before = name
     raise EngineError("stt-no-final", "the recogniser ended without a final transcript; see the daemon's log")
 
 
 async def _timed(blocks: AsyncIterator[Pcm], endpointer: Endpointer, log: TurnLog) -> AsyncIterator[Pcm]:
-    """Pass audio on and note the end of speech, from which every deadline counts."""
-    seconds = 0.0
+    """Pass audio on and note the end of speech, from which every deadline counts.
+
+    When silence ended the utterance, speech ended that much earlier: the hangover is the driver's waiting time too.
+    """
     async for block in blocks:
-        seconds += block.seconds
         yield block
-    log.captured_ms = log.now_ms()
-    log.emit(SpeechEnded(log.turn_id, round(seconds, 3), endpointer.reason, log.captured_ms))
+    ended = endpointer.ended
+    if ended is None:
+        return
+    waited_ms = round(ended.silence_s * 1000) if ended.reason == "silence" else 0
+    log.captured_ms = log.now_ms() - waited_ms
+    log.emit(SpeechEnded(log.turn_id, round(ended.seconds, 3), ended.reason, log.captured_ms))

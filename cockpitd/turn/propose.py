@@ -9,16 +9,19 @@ from dataclasses import dataclass
 from cockpitd.domain.deadline import SEED_BUDGET_MS, Deadline, after
 from cockpitd.domain.dialogue import Dialogue
 from cockpitd.domain.events import DeadlineMissed, Discarded, EngineFailed, Understood
-from cockpitd.domain.turn import Proposal, Tier, Transcript
+from cockpitd.domain.turn import Proposal, Transcript
 from cockpitd.errors import EngineError
 from cockpitd.nlu.decode import parse_completion
 from cockpitd.ports import LanguageModel
 from cockpitd.turn.log import TurnLog
-from cockpitd.turn.reader import Reader
-from cockpitd.turn.session import Fence
+from cockpitd.turn.reader import UNDERSTOOD_NOTHING, Reader
+from cockpitd.turn.turn import Parts, Turn
 
 AFTER_LLM_MS = 400
 """Kept free of the budget for judging, writing, reading back and the first sound."""
+
+_BROKEN_PROMISE_S = 0.5
+"""The port promises to be on time; this is for the adapter that breaks its promise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,61 +32,51 @@ class Reading:
     excuse: str = ""
 
 
-async def propose(
-    transcript: Transcript,
-    dialogue: Dialogue,
-    reader: Reader,
-    model: LanguageModel | None,
-    tiers: tuple[Tier, ...],
-    deadline_ms: int,
-    log: TurnLog,
-    fence: Fence,
-) -> Reading:
+async def propose(transcript: Transcript, turn: Turn, parts: Parts, reader: Reader) -> Reading:
     """Ask the tiers in order; a late or failed model leaves an excuse, never a guess."""
+    tiers, log = turn.request.tiers or parts.tiers, turn.log
     with log.stage("understand"):
-        found = reader.quick(transcript.text, transcript.lang, dialogue, tiers)
+        found = reader.quick(transcript.text, transcript.lang, turn.session.dialogue, tiers)
         reading = Reading(found) if found else None
         if reading is None and reader.mood(transcript.text, transcript.lang).negated:
-            reading = Reading(Proposal((), "none"), "negated")
-        if reading is None and model is not None and "llm" in tiers:
+            reading = Reading(UNDERSTOOD_NOTHING, "negated")
+        if reading is None and parts.model is not None and "llm" in tiers:
             budget = after(log.captured_ms, SEED_BUDGET_MS["complex"] - AFTER_LLM_MS)
-            deadline = after(log.now_ms(), deadline_ms).sooner(budget)
-            reading = await _ask(transcript, dialogue, model, deadline, log, fence)
-    reading = reading or Reading(Proposal((), "none"), "not-understood")
+            deadline = after(log.now_ms(), parts.llm_deadline_ms).sooner(budget)
+            reading = await _ask(transcript, turn, parts.model, deadline)
+    reading = reading or Reading(UNDERSTOOD_NOTHING, "not-understood")
     told = tuple({"action": a.name, "parameters": dict(a.parameters)} for a in reading.proposal.actions)
     log.emit(Understood(log.turn_id, reading.proposal.tier, told, log.now_ms()))
     return reading
 
 
-async def _ask(
-    transcript: Transcript, dialogue: Dialogue, model: LanguageModel, deadline: Deadline, log: TurnLog, fence: Fence
-) -> Reading:
-    began = log.now_ms()
-    nothing = Proposal((), "none")
+async def _ask(transcript: Transcript, turn: Turn, model: LanguageModel, deadline: Deadline) -> Reading:
+    log, began = turn.log, turn.log.now_ms()
     if deadline.passed(began):
-        log.emit(DeadlineMissed(log.turn_id, "understand", 0, 0, began))
-        return Reading(nothing, "say-again")
+        _missed(log, deadline, began)
+        return Reading(UNDERSTOOD_NOTHING, "say-again")
+    context = _context(turn.session.dialogue)
     try:
-        # The port promises to be on time; the timeout is for the adapter that breaks its promise.
-        async with asyncio.timeout(deadline.remaining_ms(began) / 1000 + 0.5):
-            completion = await fence.hold(model.propose(transcript.text, transcript.lang, _context(dialogue), deadline))
+        async with asyncio.timeout(deadline.remaining_ms(began) / 1000 + _BROKEN_PROMISE_S):
+            asking = model.propose(transcript.text, transcript.lang, context, deadline)
+            completion = await turn.fence.hold(asking)
         proposal = parse_completion(completion.text, completion.confidences)
     except (EngineError, TimeoutError) as exc:
         code = exc.code if isinstance(exc, EngineError) else "llm-deadline"
         log.emit(EngineFailed(log.turn_id, "llm", code, str(exc), log.now_ms()))
         if code == "llm-deadline":
             _missed(log, deadline, began)
-        return Reading(nothing, "engine-down" if code in ("llm-down", "llm-crashed") else "say-again")
+        return Reading(UNDERSTOOD_NOTHING, "engine-down" if code in ("llm-down", "llm-crashed") else "say-again")
     if deadline.passed(log.now_ms()):
         _missed(log, deadline, began)
         log.emit(Discarded(log.turn_id, "llm", log.now_ms()))
-        return Reading(nothing, "say-again")
+        return Reading(UNDERSTOOD_NOTHING, "say-again")
     return Reading(proposal)
 
 
 def _missed(log: TurnLog, deadline: Deadline, began_ms: int) -> None:
     now = log.now_ms()
-    log.emit(DeadlineMissed(log.turn_id, "understand", deadline.at_ms - began_ms, now - began_ms, now))
+    log.emit(DeadlineMissed(log.turn_id, "understand", max(0, deadline.at_ms - began_ms), now - began_ms, now))
 
 
 def _context(dialogue: Dialogue) -> str:

@@ -1,4 +1,4 @@
-"""The tiers of understanding that need no engine, bound to one catalogue; the language model is asked in `propose.py`."""
+"""The tiers of understanding that need no engine, bound to one catalogue; `propose.py` asks the language model."""
 
 from __future__ import annotations
 

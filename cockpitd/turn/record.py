@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cockpitd.domain.events import Event, as_dict
+from cockpitd.domain.events import as_dict
 from cockpitd.domain.policy import Confirm
 from cockpitd.domain.turn import Done, Failed, NoOp, Outcome, Rejection, Reply, Transcript, Unknown
 from cockpitd.domain.units import Scalar
 from cockpitd.turn.act import Result
+from cockpitd.turn.turn import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +76,12 @@ def _code(outcome: Outcome | None) -> str:
 
 
 def as_record(
-    turn_id: str,
-    session: str,
-    transcript: Transcript | None,
-    tier: str,
-    status: str,
-    acts: Sequence[Act],
-    reply: Reply,
-    timings_ms: Mapping[str, float],
-    events: Sequence[Event],
+    turn: Turn, transcript: Transcript | None, tier: str, status: str, acts: Sequence[Act], reply: Reply
 ) -> dict[str, Any]:
     """JSON form of a whole turn: what `say`, `listen`, `explain` and replay give out."""
     return {
-        "turn": turn_id,
-        "session": session,
+        "turn": turn.turn_id,
+        "session": turn.session.name,
         "lang": reply.lang,
         "transcript": transcript.text if transcript else "",
         "heard": (transcript.repaired_from or transcript.text) if transcript else "",
@@ -97,6 +90,6 @@ def as_record(
         "actions": [act.as_dict() for act in acts],
         "spoken": reply.text,
         "earcon": reply.earcon,
-        "timings_ms": {name: round(took, 1) for name, took in timings_ms.items()},
-        "events": [as_dict(event) for event in events],
+        "timings_ms": {name: round(took, 1) for name, took in turn.log.timings_ms.items()},
+        "events": [as_dict(event) for event in turn.log.events],
     }

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from typing import Any
 
-from cockpitd.audio.endpoint import Endpointer
 from cockpitd.domain.audio import Pcm
 from cockpitd.domain.deadline import SEED_BUDGET_MS, BudgetClass
 from cockpitd.domain.events import Discarded, EngineFailed, Heard, Repaired, Replied, TurnEnded, TurnStarted
-from cockpitd.domain.turn import AudioOrigin, Grounded, Proposal, ProposedAction, Rejection, Reply, Tier, Transcript
+from cockpitd.domain.turn import AudioOrigin, Grounded, Proposal, ProposedAction, Rejection, Reply, Transcript
 from cockpitd.domain.units import Lang
-from cockpitd.errors import AudioError, CockpitError, EngineError
+from cockpitd.errors import AudioError, CockpitError
 from cockpitd.nlu.language import detect
 from cockpitd.ports import TurnRequest
 from cockpitd.turn.answer import SILENCE, compose, excuse
@@ -92,17 +91,10 @@ class TurnRunner:
         return turn
 
     async def _hear(self, turn: Turn, audio: AsyncIterator[Pcm]) -> Transcript:
-        if self.parts.recogniser is None:
-            raise EngineError("stt-none", "no speech engine is configured; set stt.engine or send text")
-        endpointer = Endpointer(turn.request.profile, self.parts.max_utterance_s, self.parts.preroll_ms)
-        lang = turn.request.lang or self.parts.stt_lang
-
         async def early(found: Proposal, spoken: Lang) -> None:
             await self._carry_out(turn, spoken).early(found)
 
-        return await hear(
-            audio, endpointer, self.parts.recogniser, lang, self.parts.stt_deadline_ms, self.reader, turn.log, early
-        )
+        return await hear(audio, turn, self.parts, self.reader, early)
 
     def _repair(self, turn: Turn, transcript: Transcript) -> Transcript:
         with turn.log.stage("repair"):
@@ -128,11 +120,7 @@ class TurnRunner:
     async def _propose(self, turn: Turn, transcript: Transcript) -> Reading:
         if turn.forced is not None:
             return Reading(turn.forced)
-        asked: tuple[Tier, ...] = turn.request.tiers or self.parts.tiers
-        return await propose(
-            transcript, turn.session.dialogue, self.reader, self.parts.model, asked, self.parts.llm_deadline_ms,
-            turn.log, turn.fence,
-        )  # fmt: skip
+        return await propose(transcript, turn, self.parts, self.reader)
 
     def _ground(self, turn: Turn, transcript: Transcript, proposal: Proposal) -> tuple[Grounded | Rejection, ...]:
         with turn.log.stage("understand"):
@@ -168,16 +156,13 @@ class TurnRunner:
         log.emit(TurnEnded(turn.turn_id, status, dict(log.timings_ms), log.now_ms()))
         tier = reading.proposal.tier
         self.parts.metrics.turn(klass, status, tier, log.timings_ms)
-        record = as_record(
-            turn.turn_id, turn.session.name, transcript, tier, status, acts, reply, log.timings_ms, log.events
-        )
+        record = as_record(turn, transcript, tier, status, acts, reply)
         self.parts.journal.turn(turn.turn_id, record)
         return record
 
     def _class_of(self, acts: list[Act]) -> BudgetClass:
-        known = [
-            self.reader.catalogue.actions[act.name].klass for act in acts if act.name in self.reader.catalogue.actions
-        ]
+        actions = self.reader.catalogue.actions
+        known = [actions[act.name].klass for act in acts if act.name in actions]
         if len(known) > 1:
             return "complex"
         return known[0] if known else "chat"

@@ -56,9 +56,8 @@ class CockpitService:
         """Return a kept turn."""
         found = self._runner.parts.journal.explain(turn_id)
         if found is None:
-            raise CockpitError(
-                "turn-unknown", f"no turn {turn_id or 'yet'} in the journal; see `cockpitctl watch` for ids"
-            )
+            which = turn_id or "at all"
+            raise CockpitError("turn-unknown", f"no turn {which} in the journal; `cockpitctl watch` shows their ids")
         return found
 
     def vehicle_state(self, paths: Sequence[str]) -> Mapping[str, Any]:
