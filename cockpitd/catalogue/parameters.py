@@ -21,6 +21,12 @@ def check_parameters(spec: ActionSpec, source: Source) -> Iterator[Problem]:
         where: Where = ("parameters", *exc.absolute_path)
         yield source.problem("parameter-schema", where, f"not a valid JSON Schema: {exc.message}")
         return
+    found = list(_declarations(spec, source))
+    # Examples of a wrong declaration would only repeat what is wrong with it.
+    yield from found or _examples(spec, source)
+
+
+def _declarations(spec: ActionSpec, source: Source) -> Iterator[Problem]:
     for name in spec.required:
         if name not in spec.properties:
             yield source.problem("parameter-unknown", ("parameters", "required"), f"{name!r} is not declared")
@@ -29,7 +35,6 @@ def check_parameters(spec: ActionSpec, source: Source) -> Iterator[Problem]:
             yield source.problem(code, ("parameters", "properties", name), message)
         for lang in LANGS:
             yield from _aliases(schema, ("parameters", "properties", name, "names"), lang, source)
-    yield from _examples(spec, source)
 
 
 def _declaration(schema: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -58,6 +58,7 @@ def check_replies(spec: ActionSpec, source: Source) -> Iterator[Problem]:
 
 def _templates(spec: ActionSpec, templates: tuple[ReplyTemplate, ...], outcome: str) -> Iterator[tuple[str, str]]:
     known = {*spec.properties, *spec.reads, *COMMON_SLOTS}
+    unknown = [slot for template in templates for slot in _SLOT.findall(template.say) if slot not in known]
     for template in templates:
         for slot in _SLOT.findall(template.say):
             if slot not in known:
@@ -66,7 +67,7 @@ def _templates(spec: ActionSpec, templates: tuple[ReplyTemplate, ...], outcome: 
             if name not in {*spec.properties, *spec.reads}:
                 yield "reply-slot", f"`when` of {template.say!r} looks at {name!r}, neither a parameter nor a read"
     always = {*spec.required, *spec.reads, *COMMON_SLOTS} - (set(spec.required) if outcome == "clarify" else set())
-    if not any(template.when or set(_SLOT.findall(template.say)) <= always for template in templates):
+    if not unknown and not any(template.when or set(_SLOT.findall(template.say)) <= always for template in templates):
         yield "reply-fallback", "every template needs a parameter that may be absent; add one that works without"
 
 

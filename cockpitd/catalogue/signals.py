@@ -38,7 +38,8 @@ _BOUNDS = {
 def check_signal(signal: Signal, data: Mapping[str, Any], source: Source) -> Iterator[Problem]:
     """Find what is wrong with one declaration."""
     where = ("signals", signal.path)
-    for code, message in (*_range(signal), *_vss(signal, data)):
+    ranges = list(_range(signal))
+    for code, message in (*(ranges or _initial(signal)), *_vss(signal, data)):
         yield source.problem(code, where, message)
     if signal.kind == "actuator":
         for code, message in _actuator(signal, data):
@@ -56,6 +57,9 @@ def _range(signal: Signal) -> Iterator[tuple[str, str]]:
         yield "signal-range", f"min and max must lie within {signal.datatype} ({bounds[0]} to {bounds[1]})"
     if signal.allowed and signal.datatype != "string":
         yield "signal-range", "`allowed` is for strings; use min and max"
+
+
+def _initial(signal: Signal) -> Iterator[tuple[str, str]]:
     if not signal.accepts(signal.initial):
         yield "signal-initial", f"initial {signal.initial!r} is not a {signal.datatype} within the signal's own range"
 

@@ -120,10 +120,9 @@ def _boolean_keys(data: Any, where: Where, source: Source) -> Iterator[Problem]:
             yield from _boolean_keys(item, (*where, position), source)
     if not isinstance(data, dict):
         return
+    for key in [key for key in data if isinstance(key, int) and not isinstance(key, bool)]:
+        data[str(key)] = data.pop(key)
     for key in [key for key in data if not isinstance(key, str)]:
-        if isinstance(key, int) and not isinstance(key, bool):
-            data[str(key)] = data.pop(key)
-            continue
         word = f"{key!r} here" if isinstance(key, bool) else repr(key)
         message = f"a key is {word}, not text: quote it (unquoted on, off, yes, no, true, false are booleans in YAML)"
         yield source.problem("yaml-boolean", where, message)

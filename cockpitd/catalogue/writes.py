@@ -115,8 +115,10 @@ def _parameter(write: Write, schema: Mapping[str, Any], signal: Signal) -> Itera
                 yield "write-map", f"`map` has {key!r}, which {write.parameter} can never be"
     if write.map:
         yield from _accepted(signal, tuple(write.map.values()), "write-map")
-    if write.default is not None:
-        yield from _accepted(signal, (write.map.get(str(write.default), write.default),), "write-value")
+    default = write.map.get(str(write.default), write.default)
+    if default is not None and not signal.accepts(default):
+        yield from _accepted(signal, (default,), "write-value")
+        return
     values = written(write, schema)
     if values is not None:
         code = "parameter-range" if schema["type"] in _NUMBERS and not write.map else "write-map"
