@@ -1,0 +1,166 @@
+"""What an utterance says for or against one parameter value a model wrote; the verdict on the action is `ground.py`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from cockpitd.domain.actions import Action, ActionSpec
+from cockpitd.domain.template import parse
+from cockpitd.domain.turn import Evidence
+from cockpitd.domain.units import LANGS, Lang, Scalar
+from cockpitd.nlu import pinyin
+from cockpitd.nlu.lexicon import content, value_words
+from cockpitd.nlu.numbers import find_numbers
+from cockpitd.nlu.polarity import says
+from cockpitd.nlu.slots import spoken_names, surface
+
+Finding: TypeAlias = Evidence | Literal["not-said", "contradicted"]
+"""Where a value came from, or what is wrong with it."""
+
+_MOST = {"zh": ("最大", "最高", "最强", "最亮", "满", "拉满", "全开", "最热"), "en": ("max", "maximum", "full", "highest", "all the way")}
+_LEAST = {"zh": ("最小", "最低", "最弱", "最暗", "最冷"), "en": ("min", "minimum", "lowest", "least")}
+_UNIT_FACTORS = (1.0, 60.0, 1 / 60, 3600.0, 24.0, 1000.0, 0.001, 12.0)
+_CLOCK_SHIFT = 12.0
+_SPOKEN_TIMES = {"zh": {"半小时": 30.0, "半个小时": 30.0, "一刻": 15.0, "三刻": 45.0, "半": 30.0}, "en": {"half an hour": 30.0, "an hour": 60.0, "quarter": 15.0, "a minute": 1.0, "half past": 30.0, "a couple": 2.0, "a degree": 1.0}}
+_ENOUGH_OVERLAP = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An utterance as evidence."""
+
+    text: str
+    """Normalised."""
+    raw: str
+    """Normalised surface, nothing stripped: a song may begin with a filler."""
+    lang: Lang
+    numbers: frozenset[float]
+    sounds: str
+    words: frozenset[str]
+
+
+def said(text: str, plain: str, lang: Lang) -> Said:
+    """Prepare an utterance."""
+    raw = surface(text, lang)
+    values = frozenset(span.value for span in find_numbers(raw, lang))
+    sounds = f" {pinyin.key(raw.replace(' ', ''))} " if lang == "zh" else ""
+    return Said(plain, raw, lang, values, sounds, content(raw, lang))
+
+
+class ParameterEvidence:
+    """What one action's own file lets a value be taken from, besides its names."""
+
+    def __init__(self, spec: ActionSpec) -> None:
+        self._spec = spec
+        self._fixed: dict[str, frozenset[Scalar]] = {}
+        self._words: dict[tuple[str, Lang], Mapping[str, frozenset[str]]] = {}
+        rows = list(_set_values(spec))
+        for name in spec.properties:
+            own = [(value, say, lang) for parameter, value, say, lang in rows if parameter == name]
+            self._fixed[name] = frozenset(value for value, _, _ in own)
+            for lang in LANGS:
+                self._words[name, lang] = value_words([(value, say) for value, say, each in own if each == lang], lang)
+
+    def find(self, name: str, value: Scalar, heard: Said, last: Action | None) -> Finding:
+        """Tell where a value came from, or what speaks against it."""
+        schema = self._spec.properties[name]
+        if "enum" in schema or isinstance(value, bool):
+            return self._named(name, value, schema, heard, last)
+        if isinstance(value, str):
+            return self._quoted(name, value, heard, last)
+        return self._counted(name, float(value), schema, heard, last)
+
+    def _named(self, name: str, value: Scalar, schema: Mapping[str, Any], heard: Said, last: Action | None) -> Finding:
+        if self._is_named(name, value, heard) or self._words[name, heard.lang].get(str(value), frozenset()) & heard.words:
+            return "said"
+        others = [other for other in schema.get("enum", (True, False)) if other != value]
+        if any(self._is_named(name, other, heard, strict=True) for other in others):
+            return "contradicted"
+        if isinstance(value, bool) and says(heard.text, heard.lang, *(("on", "open") if value else ("off", "close"))):
+            return "said"
+        return "context" if _carried(name, value, last) else "not-said"
+
+    def _is_named(self, name: str, value: Scalar, heard: Said, *, strict: bool = False) -> bool:
+        for lang in LANGS:
+            for spoken in spoken_names(self._spec, name, value, lang):
+                if len(spoken) > 1 or not strict:
+                    if _occurs(surface(spoken, lang), heard, by_sound=not strict):
+                        return True
+        return False
+
+    def _quoted(self, name: str, value: str, heard: Said, last: Action | None) -> Finding:
+        plain = surface(value, heard.lang)
+        if _occurs(plain, heard, by_sound=True) or (heard.lang == "en" and _overlaps(plain, heard)):
+            return "said"
+        if value in self._fixed[name] and self._words[name, heard.lang].get(value, frozenset()) & heard.words:
+            return "said"
+        return "context" if _carried(name, value, last) else "not-said"
+
+    def _counted(self, name: str, value: float, schema: Mapping[str, Any], heard: Said, last: Action | None) -> Finding:
+        if any(_near(abs(value), number) for number in _derivable(heard)):
+            return "said"
+        extremes = {"maximum": _MOST, "minimum": _LEAST}
+        for bound, words in extremes.items():
+            if schema.get(bound) == value and any(word in heard.text for word in words[heard.lang]):
+                return "said"
+        if heard.numbers and not _is_step(schema):
+            return "not-said"
+        if value in self._fixed[name] and not heard.numbers:
+            return "default"
+        return "context" if _carried(name, value, last) else "not-said"
+
+
+def _set_values(spec: ActionSpec) -> Iterator[tuple[str, Scalar, str, Lang]]:
+    """Yield every value that a phrase fixes or an example means, with the words it was meant by."""
+    for lang in LANGS:
+        for phrases in (spec.phrases, spec.reflex, spec.follow_ups):
+            for phrase in phrases.get(lang, ()):
+                for plain in parse(phrase.say).expand(24) if phrase.set else ():
+                    for name, value in phrase.set.items():
+                        yield name, value, plain, lang
+        for example in spec.examples.get(lang, ()):
+            for name, value in example.parameters.items():
+                yield name, value, example.say, lang
+
+
+def _occurs(plain: str, heard: Said, *, by_sound: bool) -> bool:
+    if not plain:
+        return False
+    if heard.lang == "en" or plain.isascii():
+        return f" {plain} " in f" {heard.raw.replace(',', ' ').replace('  ', ' ')} " or f" {plain} " in f" {heard.text} " or (
+            heard.lang == "zh" and plain in heard.raw
+        )
+    if plain in heard.raw or plain in heard.text:
+        return True
+    return by_sound and len(plain) > 1 and f" {pinyin.key(plain)} " in heard.sounds
+
+
+def _overlaps(plain: str, heard: Said) -> bool:
+    words = plain.split()
+    there = set(heard.raw.replace(",", " ").split())
+    return sum(word in there for word in words) >= _ENOUGH_OVERLAP * len(words) and any(len(word) > 2 and word in there for word in words)
+
+
+def _derivable(heard: Said) -> Iterator[float]:
+    spoken = [value for words, value in _SPOKEN_TIMES[heard.lang].items() if words in heard.raw]
+    for number in (*heard.numbers, *spoken):
+        for factor in _UNIT_FACTORS:
+            yield abs(number) * factor
+        yield number + _CLOCK_SHIFT
+        yield number + 0.5
+        if heard.lang == "zh" and "半" in heard.raw:
+            yield number * 60 + 30
+
+
+def _near(one: float, other: float) -> bool:
+    return abs(one - other) < 1e-6 * max(1.0, abs(one))
+
+
+def _is_step(schema: Mapping[str, Any]) -> bool:
+    return float(schema.get("minimum", 0)) < 0 < float(schema.get("maximum", 0))
+
+
+def _carried(name: str, value: Scalar, last: Action | None) -> bool:
+    return last is not None and last.parameters.get(name) == value

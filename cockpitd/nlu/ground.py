@@ -1,0 +1,245 @@
+"""Checking what a tier proposed against the action files and, for the model, against the words said; it judges no car."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from jsonschema import Draft202012Validator, ValidationError
+
+from cockpitd.domain.actions import Action, ActionSpec, Catalogue
+from cockpitd.domain.turn import Evidence, Grounded, Proposal, ProposedAction, Rejection
+from cockpitd.domain.units import Lang, Scalar
+from cockpitd.domain.vehicle import Hazard
+from cockpitd.nlu import numbers
+from cockpitd.nlu.evidence import ParameterEvidence, Said, said
+from cockpitd.nlu.lexicon import Lexicon
+from cockpitd.nlu.mood import Mood, mood
+from cockpitd.nlu.normalize import normalize
+from cockpitd.nlu.phrasebook import answers_only
+from cockpitd.nlu.polarity import contradicts, says
+
+Code: TypeAlias = Literal[
+    "unknown-action", "out-of-range", "bad-value", "missing", "not-said", "contradicted", "question", "negated"
+]
+
+SUPPORT_MIN = 0.3
+"""Share of an utterance's content that must belong to the action before a model's reading of it may actuate."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """Parameters that survived the evidence checks, or what stopped them."""
+
+    parameters: Mapping[str, Scalar]
+    evidence: Mapping[str, Evidence]
+    rejection: Rejection | None = None
+
+
+class Grounder:
+    """The checks of one catalogue, prepared once."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._lexicon = Lexicon(catalogue)
+        self._validators = {
+            spec.name: Draft202012Validator(_closed(spec.parameters)) for spec in catalogue.actions.values()
+        }
+        self._evidence = {spec.name: ParameterEvidence(spec) for spec in catalogue.actions.values()}
+
+    def ground(
+        self, proposal: Proposal, text: str, lang: Lang, last: Action | None
+    ) -> tuple[Grounded | Rejection, ...]:
+        """Check every proposed action; the reflex table and the phrasebook are held to the schema only."""
+        if proposal.tier != "llm":
+            return tuple(self._fit(action, action.parameters, action.evidence) for action in proposal.actions)
+        plain = normalize(text, lang)
+        heard, how = said(text, plain, lang), mood(text, lang)
+        alone = len(proposal.actions) == 1
+        return tuple(self._one(action, heard, how, last, alone=alone) for action in proposal.actions)
+
+    def _one(
+        self, action: ProposedAction, heard: Said, how: Mood, last: Action | None, *, alone: bool
+    ) -> Grounded | Rejection:
+        spec = self._catalogue.actions.get(action.name)
+        if spec is None:
+            return _reject(action, "unknown-action")
+        against = self._against(action, spec, heard, how, alone=alone)
+        if against is not None:
+            return _reject(action, against)
+        checked = self._check(action, spec, heard, last)
+        if checked.rejection is not None:
+            return checked.rejection
+        given = [str(value) for value in checked.parameters.values() if isinstance(value, str)]
+        if not answers_only(spec) and not self._supported(action, spec, heard, given, last):
+            return _reject(action, "not-said")
+        return self._fit(action, checked.parameters, checked.evidence)
+
+    def _against(
+        self, action: ProposedAction, spec: ActionSpec, heard: Said, how: Mood, *, alone: bool
+    ) -> Code | None:
+        """Say what in the whole sentence speaks against acting at all."""
+        if answers_only(spec):
+            return None
+        if how.question and not self._only_searches(spec):
+            return "question"
+        if how.negated:
+            return "negated"
+        if how.reported:
+            return "not-said"
+        rest = _without(heard.text, action.parameters.values())
+        if contradicts(rest, heard.lang, spec.polarity) or _wrong_sign(action, spec, rest, heard.lang):
+            return "contradicted" if alone or not _mixed(rest, heard.lang) else None
+        return None
+
+    def _only_searches(self, spec: ActionSpec) -> bool:
+        """Tell whether an action does nothing but look something up by a text: such wishes are put as questions."""
+        return bool(spec.writes) and all(
+            write.parameter is not None
+            and spec.properties.get(write.parameter, {}).get("type") == "string"
+            and self._catalogue.signals[write.signal].hazard is Hazard.COMFORT
+            for write in spec.writes
+        )
+
+    def _supported(
+        self, action: ProposedAction, spec: ActionSpec, heard: Said, given: list[str], last: Action | None
+    ) -> bool:
+        share = self._lexicon.support(spec.name, heard.text, heard.lang, given)
+        if share >= SUPPORT_MIN and (given or self._lexicon.shares_word(spec.name, heard.text, heard.lang)):
+            return True
+        # A follow-up such as "再来两度" has no content word of its own; the dialogue supplies the topic.
+        follows = last is not None and spec.topic != "" and self._catalogue.spec(last).topic == spec.topic
+        return follows and len(heard.words) <= _FEW_WORDS and action.name in self._catalogue.actions
+
+    def _check(self, action: ProposedAction, spec: ActionSpec, heard: Said, last: Action | None) -> _Checked:
+        kept: dict[str, Scalar] = {}
+        evidence: dict[str, Evidence] = {}
+        for name, value in action.parameters.items():
+            if name not in spec.properties:
+                continue
+            finding = self._evidence[spec.name].find(name, value, heard, last)
+            match finding:
+                case "said" | "context" | "default":
+                    kept[name], evidence[name] = value, finding
+                case "contradicted":
+                    return _Checked({}, {}, _reject(action, "contradicted", name))
+                case "not-said":
+                    limit = _limit(action, name, spec, heard)
+                    if limit is not None:
+                        return _Checked({}, {}, limit)
+                    if name in spec.required:
+                        return _Checked({}, {}, _reject(action, "not-said", name))
+        return _Checked(kept, evidence)
+
+    def _fit(
+        self, action: ProposedAction, parameters: Mapping[str, Scalar], evidence: Mapping[str, Evidence]
+    ) -> Grounded | Rejection:
+        """Hold parameters to the action's schema; nothing is defaulted, nothing is clamped."""
+        validator = self._validators.get(action.name)
+        if validator is None:
+            return _reject(action, "unknown-action")
+        spec = self._catalogue.actions[action.name]
+        typed = {name: _typed(value, spec.properties.get(name, {})) for name, value in parameters.items()}
+        errors = sorted((error for error in validator.iter_errors(typed) if not _nearly(error)), key=_gravity)
+        if errors:
+            return _rejected(action, spec, errors[0], typed)
+        return Grounded(Action(action.name, typed), action.confidence, dict(evidence))
+
+
+_FEW_WORDS = 6
+
+
+def _closed(schema: Mapping[str, object]) -> dict[str, object]:
+    plain: dict[str, object] = _plain(schema)  # type: ignore[assignment]  # a mapping in, a dict out
+    return {"type": "object", **plain, "additionalProperties": False}
+
+
+def _plain(node: object) -> object:
+    """Thaw a frozen schema: the validator knows dict and list only."""
+    if isinstance(node, Mapping):
+        return {key: _plain(value) for key, value in node.items()}
+    if isinstance(node, tuple | list):
+        return [_plain(value) for value in node]
+    return node
+
+
+def _typed(value: Scalar, schema: Mapping[str, object]) -> Scalar:
+    if isinstance(value, float) and schema.get("type") in ("integer", "number"):
+        return numbers.plain(round(value, 6)) if abs(value) < 1e12 else value
+    return value
+
+
+_GRAVITY = ("additionalProperties", "type", "enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+
+
+def _gravity(error: ValidationError) -> tuple[int, str]:
+    kind = str(error.validator)
+    order = _GRAVITY.index(kind) if kind in _GRAVITY else (99 if kind == "required" else 50)
+    return order, "/".join(map(str, error.absolute_path))
+
+
+def _nearly(error: ValidationError) -> bool:
+    """Forgive binary fractions: 97.4 is a multiple of 0.1 although 97.4 / 0.1 is not whole."""
+    if error.validator != "multipleOf" or not isinstance(error.instance, int | float):
+        return False
+    ratio = float(error.instance) / float(error.validator_value)
+    return abs(ratio - round(ratio)) < 1e-6
+
+
+def _rejected(
+    action: ProposedAction, spec: ActionSpec, error: ValidationError, parameters: Mapping[str, Scalar]
+) -> Rejection:
+    name = str(error.absolute_path[0]) if error.absolute_path else ""
+    schema = spec.properties.get(name, {})
+    match error.validator:
+        case "required" | "minProperties":
+            missing = [each for each in spec.required if each not in parameters] or list(spec.properties)[:1]
+            return _reject(action, "missing", missing[0] if missing else "")
+        case "minimum" | "maximum" | "exclusiveMinimum" | "exclusiveMaximum":
+            return _reject(action, "out-of-range", name, schema)
+        case _:
+            return _reject(action, "bad-value", name, schema)
+
+
+def _reject(
+    action: ProposedAction, code: Code, parameter: str = "", schema: Mapping[str, object] | None = None
+) -> Rejection:
+    bounds = [None if schema is None else schema.get(key) for key in ("minimum", "maximum")]
+    low, high = (float(bound) if isinstance(bound, int | float) else None for bound in bounds)
+    return Rejection(action.name, dict(action.parameters), code, parameter, low, high, action.confidence)
+
+
+def _limit(action: ProposedAction, name: str, spec: ActionSpec, heard: Said) -> Rejection | None:
+    """Name the range when the one number said lies outside it: the grammar kept the model from writing it."""
+    schema = spec.properties[name]
+    if schema.get("type") not in ("number", "integer") or len(heard.numbers) != 1:
+        return None
+    number = next(iter(heard.numbers))
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if (low is not None and number < low) or (high is not None and number > high):
+        return _reject(action, "out-of-range", name, schema)
+    return None
+
+
+def _without(text: str, values: object) -> str:
+    """Take the free texts out, so that a song called "Turn Off the Light" has no say."""
+    for value in values if isinstance(values, list | tuple) else [*values]:  # type: ignore[misc]  # a view of values
+        if isinstance(value, str) and len(value) > 1:
+            text = text.replace(value.lower(), " ")
+    return text
+
+
+def _mixed(text: str, lang: Lang) -> bool:
+    return says(text, lang, "on", "open", "up") and says(text, lang, "off", "close", "down")
+
+
+def _wrong_sign(action: ProposedAction, spec: ActionSpec, text: str, lang: Lang) -> bool:
+    """Tell whether a step goes up while only "down" was said, or down while only "up" was."""
+    for name, value in action.parameters.items():
+        schema = spec.properties.get(name, {})
+        if isinstance(value, bool | str) or not float(schema.get("minimum", 0)) < 0 < float(schema.get("maximum", 0)):
+            continue
+        if contradicts(text, lang, "up" if value > 0 else "down"):
+            return True
+    return False
