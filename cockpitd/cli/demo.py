@@ -108,7 +108,7 @@ def _turn(case: Case, **more: str) -> dict[str, Any]:
 
 def _listen(client: Client, case: Case) -> Mapping[str, Any]:
     stream = client.call("audio.begin", _turn(case, mode="push-to-talk"))["stream"]
-    for block in recorded(os.fspath(case.audio)):
+    for block in recorded(str(case.audio)):
         client.call("audio.push", {"stream": stream, "data": block})
     return client.call("audio.end", {"stream": stream})
 
