@@ -26,9 +26,6 @@ class SystemdNotifier:
         self._address = "\0" + address[1:] if address.startswith("@") else address
         self.watchdog_period_s = _watchdog_period_s(environment)
         """The service manager restarts us after this long without `watchdog()`; 0: it does not watch."""
-        self._socket: socket.socket | None = None
-        if self._address:
-            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
 
     def ready(self, status: str = "") -> None:
         """Say that start-up is over: units ordered after ours may start."""
@@ -46,19 +43,14 @@ class SystemdNotifier:
         """Say that we are alive."""
         self._send({"WATCHDOG": "1"})
 
-    def close(self) -> None:
-        """Say no more."""
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
-
     def _send(self, fields: Mapping[str, str]) -> None:
         """Send without waiting: a service manager that does not read must not hang the flow."""
-        if self._socket is None:
+        if not self._address:
             return
         message = "\n".join(f"{name}={' '.join(value.split())}" for name, value in fields.items() if value)
         try:
-            self._socket.sendto(message.encode("utf-8"), self._address)
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as manager:
+                manager.sendto(message.encode("utf-8"), self._address)
         except OSError as exc:
             log.warning("the service manager cannot be told %s: %s", message.partition("\n")[0], exc)
 
@@ -94,6 +86,7 @@ def _listener(fd: int) -> socket.socket:
     except OSError as exc:
         raise ConfigError("systemd-bad-socket", f"File descriptor {fd} is not a socket; check cockpitd.socket") from exc
     if found.family != socket.AF_UNIX or found.type != socket.SOCK_STREAM or not listening:
+        found.close()
         sentence = "The socket handed over is not a listening Unix stream; give cockpitd.socket ListenStream="
         raise ConfigError("systemd-bad-socket", sentence)
     return found
