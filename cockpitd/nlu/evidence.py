@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from cockpitd.domain.actions import Action, ActionSpec
-from cockpitd.domain.template import parse
 from cockpitd.domain.turn import Evidence
 from cockpitd.domain.units import LANGS, Lang, Scalar
 from cockpitd.nlu import pinyin
-from cockpitd.nlu.lexicon import content, value_words
+from cockpitd.nlu.index import parsed
+from cockpitd.nlu.lexicon import content, literals, value_words
+from cockpitd.nlu.normalize import surface
 from cockpitd.nlu.numbers import find_numbers
 from cockpitd.nlu.polarity import says
-from cockpitd.nlu.slots import spoken_names, surface
+from cockpitd.nlu.slots import spoken_names
 
 Finding: TypeAlias = Evidence | Literal["not-said", "contradicted"]
 """Where a value came from, or what is wrong with it."""
@@ -117,9 +118,8 @@ def _set_values(spec: ActionSpec) -> Iterator[tuple[str, Scalar, str, Lang]]:
     for lang in LANGS:
         for phrases in (spec.phrases, spec.reflex, spec.follow_ups):
             for phrase in phrases.get(lang, ()):
-                for plain in parse(phrase.say).expand(24) if phrase.set else ():
-                    for name, value in phrase.set.items():
-                        yield name, value, plain, lang
+                for name, value in phrase.set.items():
+                    yield name, value, " ".join(literals(parsed(phrase.say))), lang
         for example in spec.examples.get(lang, ()):
             for name, value in example.parameters.items():
                 yield name, value, example.say, lang

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from cockpitd.domain.actions import ActionSpec, Catalogue
 from cockpitd.domain.template import parse
 from cockpitd.domain.units import Lang, Scalar
 from cockpitd.nlu.matcher import Blank, Chain, Choice, Part, Word, compile_chain
+from cockpitd.nlu.slots import reader
 from cockpitd.nlu.sound import Heard, Mark
+
+parsed = cache(parse)
+"""Phrases are parsed once for the index, the lexicon and the evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +84,10 @@ def build(catalogue: Catalogue, lang: Lang) -> Index:
 def _entries(catalogue: Catalogue, lang: Lang) -> Iterator[Entry]:
     order = 0
     for spec in catalogue.actions.values():
+        readers = {name: reader(spec, name, lang) for name in spec.properties}
         for phrases, follow_up in ((spec.reflex, False), (spec.phrases, False), (spec.follow_ups, True)):
             for phrase in phrases.get(lang, ()):
-                yield Entry(spec, compile_chain(parse(phrase.say), spec, lang), phrase.set, follow_up, order)
+                yield Entry(spec, compile_chain(parsed(phrase.say), readers, lang), phrase.set, follow_up, order)
                 order += 1
 
 

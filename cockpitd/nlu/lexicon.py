@@ -7,11 +7,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from cockpitd.domain.actions import ActionSpec, Catalogue
-from cockpitd.domain.template import Alternatives, Literal, Node, Optional, Sequence, Slot, parse
+from cockpitd.domain.template import Alternatives, Literal, Node, Optional, Sequence, Slot
 from cockpitd.domain.units import LANGS, Lang, Scalar
 from cockpitd.nlu import numbers_en, numbers_zh
+from cockpitd.nlu.index import parsed
 from cockpitd.nlu.language import is_han
-from cockpitd.nlu.slots import spoken_names, surface
+from cockpitd.nlu.normalize import surface
+from cockpitd.nlu.slots import spoken_names
 from cockpitd.nlu.text import tokenise
 
 STOP: dict[Lang, frozenset[str]] = {
@@ -84,7 +86,7 @@ def _sources(spec: ActionSpec, lang: Lang) -> Iterator[str]:
     yield spec.title.get(lang, "")
     for phrases in (spec.phrases, spec.reflex, spec.follow_ups):
         for phrase in phrases.get(lang, ()):
-            yield from _literals(parse(phrase.say))
+            yield from literals(parsed(phrase.say))
     for example in spec.examples.get(lang, ()):
         yield example.say
     for name, schema in spec.properties.items():
@@ -92,7 +94,7 @@ def _sources(spec: ActionSpec, lang: Lang) -> Iterator[str]:
             yield from spoken_names(spec, name, value, lang)
 
 
-def _literals(node: Node | Sequence) -> Iterator[str]:
+def literals(node: Node | Sequence) -> Iterator[str]:
     """Yield the fixed pieces of a phrase; pieces in different options never run together."""
     match node:
         case Literal(text):
@@ -105,13 +107,13 @@ def _literals(node: Node | Sequence) -> Iterator[str]:
                     continue
                 yield run
                 run = ""
-                yield from _literals(part)
+                yield from literals(part)
             yield run
         case Alternatives(options):
             for option in options:
-                yield from _literals(option)
+                yield from literals(option)
         case Optional(body):
-            yield from _literals(body)
+            yield from literals(body)
         case Slot():
             return
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from cockpitd.domain import template
-from cockpitd.domain.actions import ActionSpec
 from cockpitd.domain.units import Lang, Scalar
-from cockpitd.nlu.slots import SlotReader, TextSlot, reader, surface
+from cockpitd.nlu.normalize import surface
+from cockpitd.nlu.slots import SlotReader, TextSlot
 from cockpitd.nlu.sound import Heard, Mark, mark
 from cockpitd.nlu.text import tokenise
 
@@ -69,6 +69,7 @@ class Bind:
     """One parameter value read, and the tokens it took; a link in a chain back to the first."""
 
     name: str
+    """Parameter, or empty for a fixed word that only sounded right (`value` is how it is written)."""
     start: int
     end: int
     value: Scalar
@@ -97,9 +98,11 @@ class Fit:
     free_chars: int
     fixed_tokens: int
     skipped: int
+    misheard: Mapping[int, str]
+    """Token index -> how a fixed word is written that only sounded right."""
 
 
-def compile_chain(node: template.Sequence, spec: ActionSpec, lang: Lang) -> Chain:
+def compile_chain(node: template.Sequence, readers: Mapping[str, SlotReader], lang: Lang) -> Chain:
     """Turn a parsed phrase into what the walk needs."""
     out: list[Part] = []
     for part in node.parts:
@@ -107,13 +110,13 @@ def compile_chain(node: template.Sequence, spec: ActionSpec, lang: Lang) -> Chai
             case template.Literal(text):
                 out.extend(_words(text, lang))
             case template.Slot(name):
-                out.append(Blank(name, reader(spec, name, lang)))
+                out.append(Blank(name, readers[name]))
             case template.Alternatives(options):
-                out.append(Choice(tuple(compile_chain(option, spec, lang) for option in options), may_miss=False))
+                out.append(Choice(tuple(compile_chain(option, readers, lang) for option in options), may_miss=False))
             case template.Optional(template.Alternatives(options)):
-                out.append(Choice(tuple(compile_chain(option, spec, lang) for option in options), may_miss=True))
+                out.append(Choice(tuple(compile_chain(option, readers, lang) for option in options), may_miss=True))
             case template.Optional(template.Sequence() as body):
-                out.append(Choice((compile_chain(body, spec, lang),), may_miss=True))
+                out.append(Choice((compile_chain(body, readers, lang),), may_miss=True))
     return tuple(out)
 
 
@@ -163,6 +166,8 @@ def _word(walk: _Walk, part: Word, state: State) -> Iterator[State]:
     at, skipped, bind = state
     found = _next(walk, part.mark, at)
     if found is not None:
+        if walk.heard.words[found] != part.mark.text:
+            bind = Bind("", found, found + 1, part.mark.text, free=False, before=bind)
         yield found + 1, skipped + found - at, bind
     if part.may_miss:
         yield state
@@ -223,7 +228,11 @@ def _fit(heard: Heard, skipped: int, bind: Bind | None) -> Fit:
     spans: dict[str, tuple[int, int]] = {}
     free: set[str] = set()
     taken = free_chars = 0
+    misheard: dict[int, str] = {}
     while bind is not None:
+        if not bind.name:
+            misheard[bind.start], bind = str(bind.value), bind.before
+            continue
         parameters[bind.name], spans[bind.name] = bind.value, (bind.start, bind.end)
         taken += bind.end - bind.start
         if bind.free:
@@ -231,4 +240,4 @@ def _fit(heard: Heard, skipped: int, bind: Bind | None) -> Fit:
             free_chars += len(str(bind.value))
         bind = bind.before
     fixed = len(heard.words) - skipped - taken
-    return Fit(parameters, spans, frozenset(free), free_chars, fixed, skipped)
+    return Fit(parameters, spans, frozenset(free), free_chars, fixed, skipped, misheard)

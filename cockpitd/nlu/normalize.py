@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from cockpitd.domain.units import Lang
 from cockpitd.nlu.language import is_han
@@ -56,7 +57,7 @@ _SLIPS = (
 
 def normalize(text: str, lang: Lang) -> str:
     """Return the plain form; doing it twice changes nothing, and words in the middle of a clause stay as they are."""
-    current = _surface(text, lang)
+    current = surface(text, lang)
     for _ in range(8):
         changed = _pass(current, lang)
         if changed == current:
@@ -81,7 +82,9 @@ def _join(clauses: list[str], lang: Lang) -> str:
     return "，".join(clauses) if lang == "zh" else ", ".join(clauses)
 
 
-def _surface(text: str, lang: Lang) -> str:
+@lru_cache(maxsize=32768)
+def surface(text: str, lang: Lang) -> str:
+    """Return width, case, quotes and marks in one form, with every word left in."""
     plain = unicodedata.normalize("NFKC", text.replace("℃", "度" if lang == "zh" else " degrees ")).lower()
     plain = unicodedata.normalize("NFKC", plain).translate(_QUOTES)
     plain = "".join(char if char.isprintable() else " " for char in plain)

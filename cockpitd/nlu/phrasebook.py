@@ -64,6 +64,10 @@ class Phrasebook:
                 return () if asked and not all(answers_only(reading.spec) for reading in found) else found
         return ()
 
+    def openings(self, lang: Lang) -> frozenset[tuple[str, ...]]:
+        """Return the first two tokens of every phrase that begins with two fixed ones."""
+        return self._openings[lang]
+
     def _sentence(self, plain: str, lang: Lang, topic: str, strictness: Strictness) -> Readings:
         mended = self._corrected(plain, lang, topic, strictness)
         if mended:

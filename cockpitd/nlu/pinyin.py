@@ -5,10 +5,13 @@ from __future__ import annotations
 from functools import cache, lru_cache
 
 from pypinyin import Style, lazy_pinyin, pinyin
+from pypinyin.constants import PHRASES_DICT
 
 from cockpitd.nlu.language import is_han
 
 _INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("f", "h"))
+_FINALS = {"qu": "qi", "ju": "ji", "xu": "xi", "yu": "yi", "lv": "li", "nv": "li", "zuo": "suo"}
+"""Whole syllables that recognisers swap (夜曲 -> 业企, 锁上 -> 左上)."""
 _ALSO_READ = {"著": ("zhe",), "嗯": ("en",)}
 """Readings the table lacks but drivers use."""
 
@@ -53,6 +56,7 @@ def fold(syllable: str) -> str:
         if syllable.startswith(initial) and len(syllable) > len(initial):
             syllable = folded + syllable[len(initial) :]
             break
+    syllable = _FINALS.get(syllable, syllable)
     return syllable[:-1] if syllable.endswith("ng") else syllable
 
 
@@ -65,3 +69,8 @@ def folded_readings(char: str) -> frozenset[str]:
 def key(text: str) -> str:
     """Return the toneless spelling of a text, one space between syllables; equal keys sound alike."""
     return " ".join(syllables(text))
+
+
+def is_word(text: str) -> bool:
+    """Tell whether a text is an entry of the phrase table: an ordinary word is not a mishearing."""
+    return text in PHRASES_DICT

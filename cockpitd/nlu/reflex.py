@@ -11,8 +11,7 @@ from cockpitd.domain.template import parse
 from cockpitd.domain.turn import Evidence, Proposal, ProposedAction
 from cockpitd.domain.units import LANGS, Lang, Scalar
 from cockpitd.nlu.mood import mood
-from cockpitd.nlu.normalize import normalize
-from cockpitd.nlu.slots import surface
+from cockpitd.nlu.normalize import normalize, surface
 from cockpitd.nlu.sound import POLAR, sounds_of
 from cockpitd.nlu.text import tokenise
 

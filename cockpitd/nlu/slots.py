@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from cockpitd.domain.actions import ActionSpec
 from cockpitd.domain.units import Lang, Scalar
 from cockpitd.nlu import numbers, numbers_zh, pinyin
-from cockpitd.nlu.normalize import normalize
+from cockpitd.nlu.normalize import surface
 from cockpitd.nlu.sound import Heard, Mark, Strictness, mark
 from cockpitd.nlu.text import tokenise
 
@@ -115,15 +115,6 @@ def _names(
         for name in spoken_names(spec, parameter, value, lang)
     ]
     yield from sorted((row for row in rows if row[0]), key=lambda row: -len(row[0]))
-
-
-def surface(text: str, lang: Lang) -> str:
-    """Bring template words to the form utterances have, without stripping anything."""
-    return normalize(f"{_GUARD[lang]}{text}{_GUARD[lang]}", lang).replace(_GUARD[lang].strip(), "").strip()
-
-
-_GUARD: dict[Lang, str] = {"zh": "丨", "en": " qq "}
-"""Shields the edges of template words from being taken for fillers."""
 
 
 def _is_share(schema: Mapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ from cockpitd.nlu import pinyin
 from cockpitd.nlu.language import is_han
 from cockpitd.nlu.text import Tokens
 
-POLAR = frozenset("开关闭升降高低大小上下加减增启停左右前后内外冷热暖快慢进退锁解收放亮暗强弱取确否是不别")
+POLAR = frozenset("开关闭升降高低大小上下加减增启停左右前后内外冷热暖快慢进退解收放亮暗强弱取确否是不别")
 """Characters that turn a meaning round; they are never matched by a merely similar sound."""
 
 
