@@ -11,8 +11,8 @@ from pathlib import Path
 
 from cockpitd.errors import AudioError
 
-BLOCK_BYTES = 6_400
-"""200 ms of 16 kHz mono s16le."""
+BLOCK_BYTES = 32_000
+"""One second of 16 kHz mono s16le: two minutes of file stay below the daemon's usual limit of calls a second."""
 LIVE_BYTES = 1_280
 """40 ms: a live stream is sent as it comes, so that the end of speech is found early."""
 
