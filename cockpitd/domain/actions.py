@@ -187,6 +187,6 @@ def _value(write: Write, parameters: Parameters, signal: Signal, state: VehicleS
 
 
 def _typed(value: Scalar, signal: Signal) -> Scalar:
-    if signal.datatype in INTEGER_TYPES and isinstance(value, float) and value == int(value):
+    if signal.datatype in INTEGER_TYPES and isinstance(value, float) and value.is_integer():
         return int(value)
     return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from cockpitd.domain.actions import STATE_MAX_AGE_MS, Action, ActionSpec, Unexpandable, expand
@@ -19,7 +19,14 @@ RAIN = "Vehicle.Body.Raindetection.Intensity"
 MOVING_KMH = 1.0
 FAST_KMH = 120.0
 
-_SEAL = object()
+
+class _Seal:
+    """Proof that policy saw exactly these contents; a permit copied with other writes does not carry it over."""
+
+    __slots__ = ("covers",)
+
+    def __init__(self, *covers: object) -> None:
+        self.covers = covers
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +38,12 @@ class Permit:
     expires_ms: int
     key: str
     """Idempotency key: one command is executed at most once."""
-    seal: object
+    seal: object = field(repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse to exist when not built by policy."""
-        if self.seal is not _SEAL:
+        contents = (self.action, self.writes, self.expires_ms, self.key)
+        if type(self.seal) is not _Seal or self.seal.covers != contents:
             msg = "a permit is made by policy.judge and by nothing else"
             raise PermissionError(msg)
 
@@ -124,7 +132,9 @@ def _refuse_moving(car: _Car) -> Refuse | None:
 
 
 def _confirm_fast(car: _Car) -> Confirm | None:
-    return Confirm("high-speed", 0) if car.speed_kmh is not None and car.speed_kmh > FAST_KMH else None
+    if car.speed_kmh is None:
+        return Confirm(car.unless_still, 0)
+    return Confirm("high-speed", 0) if car.speed_kmh > FAST_KMH else None
 
 
 def _confirm_moving(car: _Car) -> Confirm | None:
@@ -193,7 +203,8 @@ def judge_writes(  # noqa: PLR0913, PLR0917 (the facts of a judgement, each of a
     moves = {write: _direction(write, signals, state) for write in writes}
     safe = bool(writes) and all(move is Direction.SAFE for move in moves.values())
     ttl = limits.safe_ttl_ms if safe else spec.ttl_ms
-    allow = Allow(Permit(action, writes, request.captured_ms + ttl, request.key, _SEAL))
+    contents = (action, writes, request.captured_ms + ttl, request.key)
+    allow = Allow(Permit(*contents, seal=_Seal(*contents)))
     if safe or not writes:
         return allow
     hazards = [signals[write.path].hazard for write, move in moves.items() if move is Direction.UNSAFE]

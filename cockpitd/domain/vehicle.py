@@ -96,7 +96,7 @@ class Signal:
             return isinstance(value, str) and (not self.allowed or value in self.allowed)
         if isinstance(value, bool) or not isinstance(value, int | float):
             return False
-        if self.datatype in INTEGER_TYPES and value != int(value):
+        if self.datatype in INTEGER_TYPES and isinstance(value, float) and not value.is_integer():
             return False
         return (self.minimum is None or value >= self.minimum) and (self.maximum is None or value <= self.maximum)
 
