@@ -1,0 +1,96 @@
+"""What to make of the tokens whisper wrote: segments, loops, confidence, vocabulary; pure, no model here."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cockpitd.domain.actions import Catalogue
+from cockpitd.domain.units import Lang
+
+TICK_S = 0.02
+"""Seconds per timestamp token."""
+TOKENS_PER_SECOND = 12
+"""Faster than anyone speaks; what exceeds it is a loop."""
+_SLACK_S = 0.3
+_NO_SPEECH = 0.6
+_NO_SPEECH_LOGPROB = -0.8
+"""Both must hold before words are taken for noise: a mumbled order scores badly on one of them only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of text between two timestamps."""
+
+    start_s: float
+    tokens: tuple[int, ...]
+
+
+def segments(tokens: Iterable[int], timestamp_begin: int) -> list[Segment]:
+    """Cut a token sequence at its timestamps."""
+    found: list[Segment] = []
+    start_s, inside = 0.0, list[int]()
+    for token in tokens:
+        if token < timestamp_begin:
+            inside.append(token)
+            continue
+        if inside:
+            found.append(Segment(start_s, tuple(inside)))
+            inside = []
+        start_s = (token - timestamp_begin) * TICK_S
+    if inside:
+        found.append(Segment(start_s, tuple(inside)))
+    return found
+
+
+def spoken(found: Sequence[Segment], audio_s: float) -> list[Segment]:
+    """Drop what cannot have been said: segments that begin after the sound ended.
+
+    On a short encoder block whisper often says the sentence once more "after" its end; the timestamps give it away.
+    """
+    return [segment for segment in found if segment.start_s < max(audio_s - _SLACK_S, 0.01)]
+
+
+def unlooped(text: str) -> str | None:
+    """Return the text without an exact repetition at its end, or None when it runs in circles beyond repair."""
+    clean = text.strip()
+    match = re.fullmatch(r"(?P<unit>.{6,}?)(?:[\s,.，。!！?？]*(?P=unit)){1,}[\s,.，。!！?？]*", clean)
+    if match is not None:
+        return match["unit"].strip(" ,，")
+    return None if re.search(r"(.{2,}?)\1{3,}", clean) else clean
+
+
+def is_speech(no_speech: float, logprob: float) -> bool:
+    """Tell words from noise that whisper made words of."""
+    return not (no_speech > _NO_SPEECH and logprob < _NO_SPEECH_LOGPROB)
+
+
+def confidence(logprob: float) -> float:
+    """Mean probability of a token."""
+    return math.exp(min(0.0, logprob))
+
+
+def traditional_only(character: str) -> bool:
+    """Tell whether a character is Chinese but not in the simplified national set GB 2312."""
+    if not "\u4e00" <= character <= "\u9fff":
+        return False
+    try:
+        character.encode("gb2312")
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def vocabulary(catalogue: Catalogue, lang: Lang) -> list[str]:
+    """Words of the installed action files, the most frequent first: titles and the display names of values."""
+    count: dict[str, int] = {}
+    for spec in catalogue.actions.values():
+        words = [spec.title.get(lang, "")]
+        for name, schema in spec.properties.items():
+            words += [shown[0] for value in schema.get("enum", ()) if (shown := spec.names(name, value, lang))]
+        for word in words:
+            if word:
+                count[word] = count.get(word, 0) + 1
+    return sorted(count, key=lambda word: (-count[word], word))
