@@ -137,11 +137,11 @@ class SimVehicle:
         self._known(path)
         self._removed.add(path)
 
-    def fail(self, path: str, mode: Failure, lag_ms: int = 0) -> None:
-        """Break an actuator; `lag_ms` is for mode `lag`."""
+    def fail(self, path: str, mode: Failure, lag_ms: int = 0, age_ms: int = 0) -> None:
+        """Break an actuator; `lag_ms` is for mode `lag`, `age_ms` for `silent` as in `freeze`."""
         self._known(path)
         if mode == "silent":
-            self.freeze(path)
+            self.freeze(path, age_ms)
         self._failures[path] = (mode, lag_ms)
 
     def heal(self, path: str) -> None:
@@ -182,25 +182,27 @@ class SimVehicle:
         """Let happen what was due by now, and return the time."""
         now_ms = self._clock.now_ms()
         while self._ahead and self._started_ms + self._ahead[0].at_ms <= now_ms:
-            self._play(self._ahead.popleft())
+            event = self._ahead.popleft()
+            self._play(event, now_ms - self._started_ms - event.at_ms)
         for pending in [pending for pending in self._pending if pending.due_ms <= now_ms]:
             self._pending.remove(pending)
             if pending.path in self._values:
                 self._values[pending.path] = pending.value
         return now_ms
 
-    def _play(self, event: ScriptEvent) -> None:
+    def _play(self, event: ScriptEvent, late_ms: int) -> None:
+        """Do one event; nobody looked for `late_ms` since it was due, and a sensor fell silent back then."""
         if event.path not in self._signals:
             return  # a reloaded catalogue no longer has it
         match event.command:
             case "freeze":
-                self.freeze(event.path)
+                self.freeze(event.path, late_ms)
             case "remove":
                 self.remove(event.path)
             case "heal":
                 self.heal(event.path)
             case "error" | "ignore" | "lag" | "silent" as mode:
-                self.fail(event.path, mode, event.lag_ms)
+                self.fail(event.path, mode, event.lag_ms, late_ms)
             case _ if event.value is not None:
                 self.set(event.path, event.value)
 
