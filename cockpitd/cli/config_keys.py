@@ -31,6 +31,12 @@ def table() -> str:
     return "\n".join(["| key | default | meaning |", "|---|---|---|", *rows])
 
 
+def with_table(readme: str) -> str:
+    """Put the table between the README's markers."""
+    before, rest = readme.split(BEGIN)
+    return f"{before}{BEGIN}\n{table()}\n{END}{rest.split(END)[1]}"
+
+
 def _rows(prefix: str, model: type[BaseModel]) -> Iterator[tuple[str, str, str]]:
     for name, field in model.model_fields.items():
         key = f"{prefix}{name}"
@@ -59,3 +65,8 @@ def _plain(value: Any, *, octal: bool) -> str:  # noqa: ANN401 (a default is of 
 
 def _meaning(field: FieldInfo) -> str:
     return (field.description or "").replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    page = Path(__file__).parents[2] / "README.md"
+    page.write_text(with_table(page.read_text(encoding="utf-8")), encoding="utf-8")
