@@ -9,12 +9,12 @@ from typing import Any, Literal, TypeAlias
 from cockpitd.domain.actions import Action, ActionSpec
 from cockpitd.domain.turn import Evidence
 from cockpitd.domain.units import LANGS, Lang, Scalar
-from cockpitd.nlu import pinyin
+from cockpitd.nlu import numbers, pinyin
 from cockpitd.nlu.index import parsed
 from cockpitd.nlu.lexicon import content, literals, value_words
 from cockpitd.nlu.normalize import surface
 from cockpitd.nlu.numbers import find_numbers
-from cockpitd.nlu.polarity import says
+from cockpitd.nlu.polarity import ceases, says
 from cockpitd.nlu.slots import spoken_names
 
 Finding: TypeAlias = Evidence | Literal["not-said", "contradicted"]
@@ -25,6 +25,9 @@ _LEAST = {"zh": ("最小", "最低", "最弱", "最暗", "最冷"), "en": ("min"
 _UNIT_FACTORS = (1.0, 60.0, 1 / 60, 3600.0, 24.0, 1000.0, 0.001, 12.0)
 _CLOCK_SHIFT = 12.0
 _SPOKEN_TIMES = {"zh": {"半小时": 30.0, "半个小时": 30.0, "一刻": 15.0, "三刻": 45.0, "半": 30.0}, "en": {"half an hour": 30.0, "an hour": 60.0, "quarter": 15.0, "a minute": 1.0, "half past": 30.0, "a couple": 2.0, "a degree": 1.0}}
+_ON_VALUES: tuple[Scalar, ...] = (True, "on", "open")
+"""Naming a thing and not its end means wanting it."""
+OFF_VALUES: tuple[Scalar, ...] = (False, "off", "close", "closed")
 _ENOUGH_OVERLAP = 0.6
 
 
@@ -58,11 +61,16 @@ class ParameterEvidence:
         self._fixed: dict[str, frozenset[Scalar]] = {}
         self._words: dict[tuple[str, Lang], Mapping[str, frozenset[str]]] = {}
         rows = list(_set_values(spec))
+        self._direction = {name: _direction(name, rows) for name, schema in spec.properties.items() if _is_step(schema)}
         for name in spec.properties:
             own = [(value, say, lang) for parameter, value, say, lang in rows if parameter == name]
             self._fixed[name] = frozenset(value for value, _, _ in own)
             for lang in LANGS:
                 self._words[name, lang] = value_words([(value, say) for value, say, each in own if each == lang], lang)
+
+    def direction(self, name: str) -> int:
+        """Return 1 when the file's own phrases say "up" for positive steps, -1 for negative ones, 0 when unclear."""
+        return self._direction.get(name, 0)
 
     def find(self, name: str, value: Scalar, heard: Said, last: Action | None) -> Finding:
         """Tell where a value came from, or what speaks against it."""
@@ -79,7 +87,9 @@ class ParameterEvidence:
         others = [other for other in schema.get("enum", (True, False)) if other != value]
         if any(self._is_named(name, other, heard, strict=True) for other in others):
             return "contradicted"
-        if isinstance(value, bool) and says(heard.text, heard.lang, *(("on", "open") if value else ("off", "close"))):
+        if value in _ON_VALUES and not says(heard.text, heard.lang, "off", "close"):
+            return "default"
+        if value in OFF_VALUES and (says(heard.text, heard.lang, "off", "close") or ceases(heard.text, heard.lang)):
             return "said"
         return "context" if _carried(name, value, last) else "not-said"
 
@@ -102,6 +112,8 @@ class ParameterEvidence:
     def _counted(self, name: str, value: float, schema: Mapping[str, Any], heard: Said, last: Action | None) -> Finding:
         if any(_near(abs(value), number) for number in _derivable(heard)):
             return "said"
+        if self._words[name, heard.lang].get(str(numbers.plain(value)), frozenset()) & heard.words:
+            return "said"
         extremes = {"maximum": _MOST, "minimum": _LEAST}
         for bound, words in extremes.items():
             if schema.get(bound) == value and any(word in heard.text for word in words[heard.lang]):
@@ -123,6 +135,18 @@ def _set_values(spec: ActionSpec) -> Iterator[tuple[str, Scalar, str, Lang]]:
         for example in spec.examples.get(lang, ()):
             for name, value in example.parameters.items():
                 yield name, value, example.say, lang
+
+
+def _direction(name: str, rows: list[tuple[str, Scalar, str, Lang]]) -> int:
+    votes = {1: 0, -1: 0}
+    for parameter, value, say, lang in rows:
+        if parameter != name or isinstance(value, bool | str) or not value:
+            continue
+        up, down = says(say, lang, "up"), says(say, lang, "down")
+        if up != down:
+            votes[1 if (value > 0) == up else -1] += 1
+    most = max(votes, key=lambda way: votes[way])
+    return most if votes[most] >= 2 and votes[-most] == 0 else 0
 
 
 def _occurs(plain: str, heard: Said, *, by_sound: bool) -> bool:
@@ -150,6 +174,8 @@ def _derivable(heard: Said) -> Iterator[float]:
             yield abs(number) * factor
         yield number + _CLOCK_SHIFT
         yield number + 0.5
+        if heard.lang == "zh" and "成" in heard.raw:
+            yield number * 10
         if heard.lang == "zh" and "半" in heard.raw:
             yield number * 60 + 30
 
@@ -159,7 +185,7 @@ def _near(one: float, other: float) -> bool:
 
 
 def _is_step(schema: Mapping[str, Any]) -> bool:
-    return float(schema.get("minimum", 0)) < 0 < float(schema.get("maximum", 0))
+    return schema.get("type") in ("number", "integer") and float(schema.get("minimum", 0)) < 0 < float(schema.get("maximum", 0))
 
 
 def _carried(name: str, value: Scalar, last: Action | None) -> bool:

@@ -13,12 +13,12 @@ from cockpitd.domain.turn import Evidence, Grounded, Proposal, ProposedAction, R
 from cockpitd.domain.units import Lang, Scalar
 from cockpitd.domain.vehicle import Hazard
 from cockpitd.nlu import numbers
-from cockpitd.nlu.evidence import ParameterEvidence, Said, said
+from cockpitd.nlu.evidence import OFF_VALUES, ParameterEvidence, Said, said
 from cockpitd.nlu.lexicon import Lexicon
 from cockpitd.nlu.mood import Mood, mood
 from cockpitd.nlu.normalize import normalize
 from cockpitd.nlu.phrasebook import answers_only
-from cockpitd.nlu.polarity import contradicts, says
+from cockpitd.nlu.polarity import ceases, contradicts, says
 
 Code: TypeAlias = Literal[
     "unknown-action", "out-of-range", "bad-value", "missing", "not-said", "contradicted", "question", "negated"
@@ -82,16 +82,27 @@ class Grounder:
         """Say what in the whole sentence speaks against acting at all."""
         if answers_only(spec):
             return None
-        if how.question and not self._only_searches(spec):
-            return "question"
-        if how.negated:
-            return "negated"
         if how.reported:
             return "not-said"
-        rest = _without(heard.text, action.parameters.values())
-        if contradicts(rest, heard.lang, spec.polarity) or _wrong_sign(action, spec, rest, heard.lang):
+        own = self._own_clause(spec, heard)
+        stance = how if own is None else mood(own, heard.lang)
+        if stance.question and not self._only_searches(spec):
+            return "question"
+        if stance.negated and not _wanted_end(action, spec, own or heard.text, heard.lang):
+            return "negated"
+        rest = _without(heard.text, action.parameters)
+        if contradicts(rest, heard.lang, spec.polarity) or self._wrong_sign(action, spec, rest, heard.lang):
             return "contradicted" if alone or not _mixed(rest, heard.lang) else None
         return None
+
+    def _own_clause(self, spec: ActionSpec, heard: Said) -> str | None:
+        """Return the one clause of several that speaks of this action, None when that is not clear.
+
+        "今天天气怎么样，打开空调" asks in its first clause and orders in its second.
+        """
+        parts = [part for part in heard.text.replace(",", "，").split("，") if part.strip()]
+        telling = [part for part in parts if self._lexicon.shares_word(spec.name, part, heard.lang)]
+        return telling[0] if len(parts) > 1 and len(telling) == 1 else None
 
     def _only_searches(self, spec: ActionSpec) -> bool:
         """Tell whether an action does nothing but look something up by a text: such wishes are put as questions."""
@@ -101,6 +112,16 @@ class Grounder:
             and self._catalogue.signals[write.signal].hazard is Hazard.COMFORT
             for write in spec.writes
         )
+
+    def _wrong_sign(self, action: ProposedAction, spec: ActionSpec, text: str, lang: Lang) -> bool:
+        """Tell whether a step goes up while only "down" was said, or the reverse, as the action's own phrases use them."""
+        for name, value in action.parameters.items():
+            if isinstance(value, bool | str) or not value:
+                continue
+            way = self._evidence[spec.name].direction(name)
+            if way and contradicts(text, lang, "up" if value * way > 0 else "down"):
+                return True
+        return False
 
     def _supported(
         self, action: ProposedAction, spec: ActionSpec, heard: Said, given: list[str], last: Action | None
@@ -222,9 +243,27 @@ def _limit(action: ProposedAction, name: str, spec: ActionSpec, heard: Said) -> 
     return None
 
 
-def _without(text: str, values: object) -> str:
+def _wanted_end(action: ProposedAction, spec: ActionSpec, text: str, lang: Lang) -> bool:
+    """Tell whether a sentence with a "not" in it asks for this very end ("不用空调了，关掉吧")."""
+    if spec.name in _REFUSALS:
+        return True
+    ends = (
+        spec.polarity in ("off", "close", "down")
+        or not _ENDINGS.isdisjoint(spec.name.split("_"))
+        or any(value in OFF_VALUES for value in action.parameters.values())
+    )
+    return ends and ceases(text, lang)
+
+
+_REFUSALS = frozenset({"ASSISTANT_DENY", "ASSISTANT_CANCEL", "ASSISTANT_STOP", "ASSISTANT_NOT_FOR_ME"})
+
+
+_ENDINGS = frozenset({"OFF", "STOP", "CANCEL", "PAUSE", "MUTE", "CLOSE", "UNFAVOURITE", "NEXT", "DISMISS"})
+
+
+def _without(text: str, parameters: Mapping[str, Scalar]) -> str:
     """Take the free texts out, so that a song called "Turn Off the Light" has no say."""
-    for value in values if isinstance(values, list | tuple) else [*values]:  # type: ignore[misc]  # a view of values
+    for value in parameters.values():
         if isinstance(value, str) and len(value) > 1:
             text = text.replace(value.lower(), " ")
     return text
@@ -234,12 +273,3 @@ def _mixed(text: str, lang: Lang) -> bool:
     return says(text, lang, "on", "open", "up") and says(text, lang, "off", "close", "down")
 
 
-def _wrong_sign(action: ProposedAction, spec: ActionSpec, text: str, lang: Lang) -> bool:
-    """Tell whether a step goes up while only "down" was said, or down while only "up" was."""
-    for name, value in action.parameters.items():
-        schema = spec.properties.get(name, {})
-        if isinstance(value, bool | str) or not float(schema.get("minimum", 0)) < 0 < float(schema.get("maximum", 0)):
-            continue
-        if contradicts(text, lang, "up" if value > 0 else "down"):
-            return True
-    return False

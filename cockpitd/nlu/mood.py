@@ -34,11 +34,11 @@ _NEGATED = {
 }
 _ALLOWED_NO = {
     "zh": re.compile(r"要不要|用不用|不要紧|别的|特别|分别|个别|级别|性别|识别|区别|差别|别墅|别克|不要停"),
-    "en": re.compile(r"\bnever mind\b|\bdo not worry\b|\bdon'?t worry\b"),
+    "en": re.compile(r"\bnever mind\b|\b(?:do not|don'?t|mustn'?t|must not) (?:worry|forget|let me forget|stop|mind)\b|\bnot too\b|\bnot so\b"),
 }
 _QUESTION = {
     "zh": re.compile(
-        r"[吗呢么]$|吗，|什么|多少|多久|多远|多大|多高|多快|多长|几[点个号度分公度档月天次首]|哪|谁|怎么|怎样|咋|为何|为啥|是不是|有没有|能不能|可不可以|会不会|要不要|该不该|行不行"
+        r"[吗呢么]$|吗，|什么(?!都|的$)|多少|多久|多远|多大|多高|多快|多长|几(?!乎|率|何|十|百|千)|哪|谁|怎么(?!没|还没|还不|又|这么|那么|老是|总是|都)|怎样|咋|为何|为啥|是不是|有没有|能不能|可不可以|会不会|要不要|该不该|行不行"
         r"|对不对|好不好|开没开|关没关|没有$|了没$|有几|是否|还剩|几时|何时|何地|正常不"
     ),
     "en": re.compile(

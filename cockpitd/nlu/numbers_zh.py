@@ -23,6 +23,8 @@ _NOT_A_COUNT = "点下些样起直会边定般首旦切共律向路方"
 def may_start(text: str, at: int) -> bool:
     """Tell whether a number worth reporting can begin here when a text is searched from left to right."""
     char = text[at]
+    if char == "一" and 0 < at < len(text) - 1 and text[at - 1] == text[at + 1]:
+        return False  # 升一升, 等一等: the verb said twice
     if char == "一" and text[at + 1 : at + 2] and text[at + 1] in _NOT_A_COUNT:
         return _FRACTION.match(text, at + 1) is not None
     if char == "半":

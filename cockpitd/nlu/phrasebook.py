@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 
 from cockpitd.domain.actions import ActionSpec, Catalogue
 from cockpitd.domain.turn import Proposal
 from cockpitd.domain.units import LANGS, Lang
+from cockpitd.domain.vehicle import Hazard
 from cockpitd.nlu import clauses, correction
 from cockpitd.nlu.clauses import Cut
 from cockpitd.nlu.index import Index, build, opening_pairs
@@ -25,6 +27,8 @@ _NAME_CHARS = 60
 _ANSWERS = frozenset({"query", "chat"})
 _SPEAKS_ONLY = frozenset({"ASSISTANT_HELP", "ASSISTANT_REPEAT", "ASSISTANT_NOT_SUPPORTED", "ASSISTANT_NOT_FOR_ME"})
 
+_ENDS_IN_NOT = re.compile(r"(?:别|不|不要|不用|不许|没|not|never|don't)$")
+
 Readings = tuple[Reading, ...]
 
 
@@ -37,6 +41,7 @@ class Phrasebook:
     """All phrases of a catalogue, compiled once; safe to share, nothing changes after construction."""
 
     def __init__(self, catalogue: Catalogue) -> None:
+        self._signals = catalogue.signals
         self._index: dict[Lang, Index] = {lang: build(catalogue, lang) for lang in LANGS}
         self._openings = {lang: opening_pairs(index) for lang, index in self._index.items()}
         self._clause = lru_cache(maxsize=2048)(self._read_clause)
@@ -61,8 +66,19 @@ class Phrasebook:
         for strictness in levels:
             found = self._sentence(plain, lang, topic, strictness)
             if found:
-                return () if asked and not all(answers_only(reading.spec) for reading in found) else found
+                return () if asked and not all(self._may_answer(reading, lang) for reading in found) else found
         return ()
+
+    def _may_answer(self, reading: Reading, lang: Lang) -> bool:
+        """Tell whether a question may lead to this.
+
+        An action that writes may only if its own phrase is worded as a question ("附近有什么好吃的") and nothing it
+        writes can hurt anyone.
+        """
+        if answers_only(reading.spec):
+            return True
+        harmless = all(self._signals[write.signal].hazard is Hazard.COMFORT for write in reading.spec.writes)
+        return harmless and mood(_fixed_words(reading), lang).question
 
     def openings(self, lang: Lang) -> frozenset[tuple[str, ...]]:
         """Return the first two tokens of every phrase that begins with two fixed ones."""
@@ -98,7 +114,7 @@ class Phrasebook:
                 return (alone,) if alone is not None and _says_more(alone, reading) else (reading,)
         if found.strong or first is not None:
             alone = self._clause(found.after, lang, topic, strictness)
-            return (alone,) if alone is not None else ()
+            return (alone,) if alone is not None and not _is_control(alone) else ()
         return ()
 
     def _swallows(self, whole: Reading, lang: Lang) -> bool:
@@ -130,7 +146,7 @@ class Phrasebook:
         if room > 1:
             for cut in reversed([cut for cut in cuts if cut.end > start]):
                 head = self._piece(text[start : cut.end], lang, topic, strictness)
-                if head is None or (cut.run_on and head.fit.free):
+                if head is None or (cut.run_on and (head.fit.free or _ENDS_IN_NOT.search(text[start : cut.end]))):
                     continue
                 rest = self._cover(text, cut.start, cuts, lang, topic, strictness, room - 1)
                 if rest:
@@ -141,8 +157,11 @@ class Phrasebook:
         plain = normalize(text, lang)
         if not plain:
             return None
-        reading = self._clause(plain, lang, topic, strictness)
-        return reading if reading is not None else self._clause(without_wish(plain, lang), lang, topic, strictness)
+        for form in (plain, without_wish(plain, lang)):
+            reading = self._clause(form, lang, topic, strictness)
+            if reading is not None:
+                return None if _is_control(reading) else reading
+        return None
 
     def _shared(self, text: str, cuts: tuple[Cut, ...], lang: Lang, strictness: Strictness) -> Readings:
         """Read two commands that share a verb: 打开天窗和座椅通风, 把天窗和车窗打开, turn the ac and the heater on."""
@@ -165,6 +184,18 @@ class Phrasebook:
     def _first(self, texts: Iterable[str], lang: Lang, strictness: Strictness) -> Reading | None:
         found = (self._clause(text, lang, "", strictness) for text in texts)
         return next((reading for reading in found if reading is not None and not reading.fit.free), None)
+
+
+def _fixed_words(reading: Reading) -> str:
+    """Return what was said without the free texts."""
+    free = {at for name in reading.fit.free for at in range(*reading.fit.spans[name])}
+    gap = "" if reading.heard.tokens.lang == "zh" else " "
+    return gap.join(word for at, word in enumerate(reading.heard.words) if at not in free)
+
+
+def _is_control(reading: Reading) -> bool:
+    """Tell whether a reading steers the dialogue; such a word is said alone, never as a part of a longer command."""
+    return reading.spec.name.startswith("ASSISTANT_") and not answers_only(reading.spec)
 
 
 def _worth_cutting(whole: Reading | None) -> bool:

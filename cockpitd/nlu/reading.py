@@ -61,7 +61,7 @@ def _best_fit(entry: Entry, heard: Heard) -> Reading | None:
     for count, fit in enumerate(fits(entry.chain, heard)):
         if count >= _FITS_PER_PHRASE:
             break
-        if heard.strictness and not _credible(fit, heard):
+        if not _credible(fit, heard):
             continue
         found = _reading(entry, fit, heard)
         if best is None or found.rank() > best.rank():
@@ -101,8 +101,20 @@ def _in_range(reading: Reading) -> bool:
 
 
 def _credible(fit: Fit, heard: Heard) -> bool:
-    """Tell whether a reading by sound rests on enough: short or wholly rewritten utterances prove nothing."""
-    total = len(heard.words)
-    if total < 3 or fit.fixed_tokens < 2:
+    """Tell whether a reading rests on enough: by sound, short or mostly rewritten utterances prove nothing."""
+    if fit.free and fit.skipped and heard.words[0] in _DETERMINERS:
         return False
-    return fit.free_chars <= total // 2 + 1
+    if not heard.strictness:
+        return True
+    written = fit.fixed_tokens - len(fit.misheard)
+    if len(heard.words) < _FEWEST_BY_SOUND or fit.fixed_tokens < 2:
+        return False
+    if fit.free:
+        return written >= 2 and written >= len(fit.misheard) and fit.free_chars <= _LONGEST_NAME_BY_SOUND
+    return len(fit.misheard) <= 2 * len(heard.words) // 3
+
+
+_FEWEST_BY_SOUND = 3
+_LONGEST_NAME_BY_SOUND = 6
+_DETERMINERS = frozenset({"the", "a", "an", "my", "our", "那", "这"})
+"""An utterance that opens with one of these is about a thing: "the call is over" does not call anyone."""

@@ -44,6 +44,8 @@ class NumberSlot:
         source = _as_digits(heard) if heard.strictness and lang == "zh" else tokens.source
         ends = {item.end: index + 1 for index, item in enumerate(tokens.items) if index >= at}
         for span in numbers.read_at(source, tokens.items[at].start, lang):
+            if source is not tokens.source and not _has_numeral(tokens.source[span.start : span.end]):
+                continue
             if span.end in ends and (self.shares or not span.percent):
                 yield ends[span.end], numbers.plain(span.value)
 
@@ -120,6 +122,11 @@ def _names(
 def _is_share(schema: Mapping[str, Any]) -> bool:
     unit = str(schema.get("unit", "")).lower()
     return unit in ("percent", "%") or (not unit and schema.get("maximum") == 100)
+
+
+def _has_numeral(said: str) -> bool:
+    """Tell whether at least one character is a numeral as written; 是 alone is never ten."""
+    return any(char.isdecimal() or char in numbers_zh.NUMERALS or char == "半" for char in said)
 
 
 def _as_digits(heard: Heard) -> str:
