@@ -36,8 +36,10 @@ class WorkerRecogniser:
     def health(self) -> Health:
         """Report without blocking."""
         health = self._worker.health()
-        speed = f"{self.last_rtf:.2f} of real time" + ("; too slow for this machine" if self.last_rtf > SLOW_RTF else "")
-        return replace(health, detail=health.detail or speed) if self.last_rtf else health
+        if not self.last_rtf:
+            return health
+        note = "; too slow for this machine" if self.last_rtf > SLOW_RTF else ""
+        return replace(health, detail=health.detail or f"{self.last_rtf:.2f} of real time{note}")
 
     async def transcribe(
         self, audio: AsyncIterator[Pcm], lang: Lang | None, deadline_after_end_ms: int

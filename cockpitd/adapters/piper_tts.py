@@ -71,7 +71,8 @@ class PiperEngine:
         try:
             self._voices = {lang: PiperVoice.load(path) for lang, path in voices.items()}
         except (OSError, ValueError, RuntimeError) as exc:
-            raise EngineError("tts-bad-voice", f"a piper voice cannot be loaded: {' '.join(str(exc).split())[:200]}") from exc
+            why = " ".join(str(exc).split())[:200]
+            raise EngineError("tts-bad-voice", f"a piper voice cannot be loaded ({why}); pull it again") from exc
         self._config = SynthesisConfig(length_scale=length_scale)
 
     def handle(

@@ -47,7 +47,7 @@ def create(config: Config, catalogue: Catalogue, clock: Clock, on_change: OnChan
 
 
 def build(settings: Mapping[str, Any]) -> Pyttsx3Engine:
-    """Load the library in the child and speak one syllable per language, so that the first reply is not the slow one."""
+    """Load the library in the child and speak a syllable per language, so that the first reply is not the slow one."""
     _find_espeak()
     engine = Pyttsx3Engine(settings["rate_wpm"])
     for lang, text in _WARM_UP.items():
@@ -90,8 +90,9 @@ class Pyttsx3Engine:
         self._engine.connect("finished-utterance", self._on_finished)
         self._engine.connect("error", self._on_error)
         self._engine.proxy.setBusy(False)  # its queue is shut until the first run; open, settings apply at once
-        memory = Path("/dev/shm")  # noqa: S108 (private directory made below; only the file system is chosen here)
-        self._folder = tempfile.TemporaryDirectory(prefix="cockpitd-tts-", dir=memory if os.access(memory, os.W_OK) else None)
+        memory = "/dev/shm"  # noqa: S108 (only the file system; a private directory is made on it)
+        place = memory if os.access(memory, os.W_OK) else None
+        self._folder = tempfile.TemporaryDirectory(prefix="cockpitd-tts-", dir=place)
 
     def handle(
         self, method: str, params: Mapping[str, Any], payload: bytes, cancelled: Callable[[], bool]

@@ -89,7 +89,7 @@ class VoskEngine:
         """Begin an utterance; `phrases` narrows it to a grammar of its own."""
         rate_hz = int(params.get("rate_hz", SAMPLE_RATE_HZ))
         if rate_hz != SAMPLE_RATE_HZ:
-            raise EngineError("stt-sample-rate", f"{rate_hz} Hz sound; vosk needs {SAMPLE_RATE_HZ} Hz, so resample it first")
+            raise EngineError("stt-sample-rate", f"{rate_hz} Hz sound; vosk needs {SAMPLE_RATE_HZ} Hz, so resample it")
         lang = params.get("lang") or self._default
         if lang not in self._models:
             raise EngineError("stt-no-model", f"no vosk model for {lang}; set stt.vosk.{lang} or use stt.engine: auto")
@@ -97,7 +97,7 @@ class VoskEngine:
         grammar = self._grammar(lang, phrases) if phrases else self._grammars.get(lang)
         extra = (grammar,) if grammar else ()
         recogniser = self._vosk.KaldiRecognizer(self._models[lang], float(SAMPLE_RATE_HZ), *extra)
-        recogniser.SetWords(True)
+        recogniser.SetWords(enable_words=True)
         return VoskStream(recogniser, lang)
 
     def unknown_words(self, lang: str, words: Sequence[str]) -> list[str]:
@@ -108,15 +108,17 @@ class VoskEngine:
         words = sorted({word for phrase in phrases for word in phrase.split() if word != _UNKNOWN})
         unknown = self.unknown_words(lang, words)
         if unknown:
-            shown = ", ".join(unknown[:8]) + (f" and {len(unknown) - 8} more" if len(unknown) > 8 else "")
-            raise EngineError("stt-grammar-words", f"the vosk model for {lang} does not know: {shown}; reword those phrases")
+            shown = f"{', '.join(unknown[:8])} ({len(unknown)} in all)"
+            raise EngineError(
+                "stt-grammar-words", f"the vosk model for {lang} does not know {shown}; reword the phrases"
+            )
         return json.dumps([*phrases, _UNKNOWN], ensure_ascii=False)
 
 
 class VoskStream:
     """One utterance being recognised."""
 
-    def __init__(self, recogniser: Any, lang: str) -> None:
+    def __init__(self, recogniser: Any, lang: str) -> None:  # noqa: ANN401 (untyped library)
         self._recogniser, self._lang = recogniser, lang
         self._words: list[dict[str, Any]] = []
         self._texts: list[str] = []
@@ -173,5 +175,5 @@ def _checked(path: str) -> str:
         raise EngineError("stt-no-model", f"{path}: no vosk model there; check stt.vosk or run `cockpitd models pull`")
     rate = re.search(r"--sample-frequency=(\d+)", conf.read_text(encoding="utf-8"))
     if rate is not None and int(rate[1]) != SAMPLE_RATE_HZ:
-        raise EngineError("stt-sample-rate", f"{path}: a model for {rate[1]} Hz; cockpitd needs one for {SAMPLE_RATE_HZ} Hz")
+        raise EngineError("stt-sample-rate", f"{path}: a model for {rate[1]} Hz; one for {SAMPLE_RATE_HZ} Hz is needed")
     return path

@@ -1,8 +1,8 @@
 """Mandarin and English speech to text with whisper on CTranslate2; no other engine is known here.
 
 Whisper is built for 30-second blocks. Here only the sound that is there is encoded, the decoding is greedy, and pauses
-are used: when the driver falls silent, the transcript is made at once, before the endpointer is sure. If nothing more was
-said, the final transcript is already there; if more comes, it was a partial one.
+are used: when the driver falls silent, the transcript is made at once, before the endpointer is sure. It is the final
+one if nothing more is said, and a partial one if more comes.
 """
 
 from __future__ import annotations
@@ -90,11 +90,12 @@ class WhisperEngine:
         except (RuntimeError, ValueError) as exc:
             raise EngineError("stt-bad-model", f"{folder}: {' '.join(str(exc).split())[:200]}; pull it again") from exc
         self._lang = lang
-        self._tokenizers = {
-            code: Tokenizer(self._model.hf_tokenizer, multilingual=True, task="transcribe", language=code) for code in LANGS
+        self._tokenizers: dict[str, Any] = {
+            code: Tokenizer(self._model.hf_tokenizer, True, task="transcribe", language=code)  # noqa: FBT003 (multilingual)
+            for code in LANGS
         }
         self._suppressed = {"en": [-1], "zh": [-1, *self._traditional_tokens()]}
-        self._prompts = {code: self._prompt(code, words.get(code, [])) for code in LANGS}
+        self._prompts: dict[str, list[int]] = {code: self._prompt(code, words.get(code, [])) for code in LANGS}
 
     def handle(
         self, method: str, params: Mapping[str, Any], payload: bytes, cancelled: Callable[[], bool]
@@ -107,7 +108,7 @@ class WhisperEngine:
         """Begin an utterance."""
         rate_hz = int(params.get("rate_hz", SAMPLE_RATE_HZ))
         if rate_hz != SAMPLE_RATE_HZ:
-            raise EngineError("stt-sample-rate", f"{rate_hz} Hz sound; whisper needs {SAMPLE_RATE_HZ} Hz, so resample it")
+            raise EngineError("stt-sample-rate", f"{rate_hz} Hz sound; whisper needs {SAMPLE_RATE_HZ} Hz, resample it")
         return WhisperStream(self, params.get("lang", ""))
 
     def transcribe(self, samples: Samples, lang: str) -> dict[str, Any]:
@@ -148,7 +149,11 @@ class WhisperEngine:
     def _stock(self, samples: Samples, code: str) -> dict[str, Any]:
         """Do it the slow way: full 30-second blocks and a beam."""
         found, _ = self._model.transcribe(
-            samples, language=code, beam_size=5, condition_on_previous_text=False, suppress_tokens=self._suppressed[code]
+            samples,
+            language=code,
+            beam_size=5,
+            condition_on_previous_text=False,
+            suppress_tokens=self._suppressed[code],
         )
         pieces = list(found)
         text = text_of.unlooped("".join(piece.text for piece in pieces)) or ""
@@ -168,9 +173,7 @@ class WhisperEngine:
         vocabulary = self._model.hf_tokenizer.get_vocab_size()
         decode = self._model.hf_tokenizer.decode
         eot = self._tokenizers["zh"].eot
-        return [
-            token for token in range(min(vocabulary, eot)) if any(map(text_of.traditional_only, decode([token])))
-        ]
+        return [token for token in range(min(vocabulary, eot)) if any(map(text_of.traditional_only, decode([token])))]
 
 
 class WhisperStream:

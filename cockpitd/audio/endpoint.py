@@ -144,7 +144,7 @@ class Endpointer:
 async def utterance(source: AsyncIterator[Pcm], endpointer: Endpointer) -> AsyncIterator[Pcm]:
     """Yield the sound of the next utterance as it comes and return at its end; `endpointer.ended` tells how it ended.
 
-    The source is left open, so that the next call goes on with the next utterance. A source without a voice yields nothing.
+    The source is left open: the next call goes on with the next utterance. A source without a voice yields nothing.
     """
     endpointer.ended = None
     block = Pcm(b"")  # first what an earlier utterance left over

@@ -7,6 +7,7 @@ noise it told voice from clatter no better than 83 % of the time over 300 ms; po
 from __future__ import annotations
 
 from collections import deque
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -45,7 +46,7 @@ Bands = npt.NDArray[np.float64]
 
 def _band_matrix() -> npt.NDArray[np.float64]:
     freqs = np.fft.rfftfreq(_FFT, 1 / SAMPLE_RATE_HZ)
-    rows = [(freqs >= low) & (freqs < high) for low, high in zip(_EDGES_HZ, _EDGES_HZ[1:], strict=False)]
+    rows = [(freqs >= low) & (freqs < high) for low, high in pairwise(_EDGES_HZ)]
     matrix = np.array(rows, dtype=np.float64)
     normal: npt.NDArray[np.float64] = matrix / matrix.sum(axis=1, keepdims=True)
     return normal

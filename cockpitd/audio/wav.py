@@ -25,6 +25,8 @@ _RAIL = 0.995
 _RUN = 3
 """Samples in a row on the rail that count as clipped; a sine through its peak makes fewer at speech frequencies."""
 
+_HEADER_BYTES, _FORMAT_BYTES, _SUBFORMAT_AT = 12, 16, 24
+_BITS, _CHANNELS, _RATES_HZ = (8, 16, 24, 32), range(1, 17), range(4_000, 384_001)
 _PCM, _EXTENSIBLE = 0x0001, 0xFFFE
 _FORMAT_NAMES = {0x0002: "ADPCM", 0x0003: "floating point", 0x0006: "A-law", 0x0007: "mu-law", 0x0055: "MP3"}
 _UNKNOWN_LENGTH = 0x7FFF_0000
@@ -76,10 +78,10 @@ def _chunks(data: bytes, name: str) -> tuple[_Format, bytes]:
     """Walk the RIFF chunks up to the samples."""
     if len(data) == 0:
         raise AudioError("audio-empty", f"{name}: the file is empty; record it again")
-    if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"WAVE":
-        raise AudioError("audio-not-wav", f"{name}: not a WAV file (it begins with {data[:4]!r}); convert it to PCM WAV")
+    if len(data) < _HEADER_BYTES or data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+        raise AudioError("audio-not-wav", f"{name}: not a WAV file (it begins {data[:4]!r}); convert it to PCM WAV")
     form: _Format | None = None
-    at = 12
+    at = _HEADER_BYTES
     while at + 8 <= len(data):
         kind, size = data[at : at + 4], int(struct.unpack_from("<I", data, at + 4)[0])
         body = data[at + 8 : at + 8 + size]
@@ -87,9 +89,9 @@ def _chunks(data: bytes, name: str) -> tuple[_Format, bytes]:
             form = _format(body, name)
         elif kind == b"data":
             if form is None:
-                raise AudioError("audio-not-wav", f"{name}: the samples come before their format; convert it to PCM WAV")
+                raise AudioError("audio-not-wav", f"{name}: no format before the samples; convert it to PCM WAV")
             if len(body) < size < _UNKNOWN_LENGTH:
-                raise AudioError("audio-truncated", f"{name}: {len(body)} of {size} bytes of sound are there; copy it again")
+                raise AudioError("audio-truncated", f"{name}: has {len(body)} of {size} bytes of sound; copy it again")
             frame = form.channels * form.bits // 8
             return form, body[: len(body) // frame * frame]
         at += 8 + size + size % 2
@@ -97,15 +99,15 @@ def _chunks(data: bytes, name: str) -> tuple[_Format, bytes]:
 
 
 def _format(body: bytes, name: str) -> _Format:
-    if len(body) < 16:
+    if len(body) < _FORMAT_BYTES:
         raise AudioError("audio-truncated", f"{name}: the file ends inside its format description; copy it again")
     code, channels, rate_hz, _, _, bits = (int(value) for value in struct.unpack_from("<HHIIHH", body))
-    if code == _EXTENSIBLE and len(body) >= 26:
-        code = int(struct.unpack_from("<H", body, 24)[0])
+    if code == _EXTENSIBLE and len(body) >= _SUBFORMAT_AT + 2:
+        code = int(struct.unpack_from("<H", body, _SUBFORMAT_AT)[0])
     if code != _PCM:
         what = _FORMAT_NAMES.get(code, f"format 0x{code:04x}")
-        raise AudioError("audio-unsupported", f"{name}: {what} samples; convert it to PCM WAV, e.g. with `sox in.wav -e signed out.wav`")
-    if bits not in (8, 16, 24, 32) or not 1 <= channels <= 16 or not 4_000 <= rate_hz <= 384_000:
+        raise AudioError("audio-unsupported", f"{name}: {what} samples; convert it to PCM WAV")
+    if bits not in _BITS or channels not in _CHANNELS or rate_hz not in _RATES_HZ:
         raise AudioError(
             "audio-unsupported",
             f"{name}: {bits} bits, {channels} channels, {rate_hz} Hz; PCM of 8 to 32 bits, 4 to 384 kHz is taken",
