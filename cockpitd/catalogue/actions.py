@@ -18,7 +18,7 @@ def check_action(spec: ActionSpec, source: Source, signals: Mapping[str, Signal]
     yield from check_parameters(spec, source)
     yield from check_writes(spec, source, signals)
     yield from check_phrases(spec, source, signals)
-    yield from check_replies(spec, source)
+    yield from check_replies(spec, source, signals)
     yield from _check_risk(spec, source, signals)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from cockpitd.catalogue.source import Problem, Source
 from cockpitd.domain.actions import ActionSpec, ReplyTemplate
 from cockpitd.domain.units import LANGS, Lang
+from cockpitd.domain.vehicle import Signal
 
-COMMON_SLOTS = frozenset({"reason", "clock", "date"})
+COMMON_SLOTS = frozenset({"reason", "clock", "date", "title"})
 
 SHARED_CODES = (
     # why policy says no or asks
@@ -17,15 +18,16 @@ SHARED_CODES = (
     "high-speed", "visibility", "bad-write", "nothing-to-do", "confirm", "unsure",
     # why a reading of the sentence cannot be meant
     "out-of-range", "bad-value", "missing", "not-said", "contradicted", "unknown-action",
+    "question", "negated",
     # what came of it
-    "failed", "expired", "unknown", "already", "at-limit",
+    "done", "failed", "expired", "unknown", "already", "at-limit",
     # the conversation itself
     "not-understood", "not-for-me", "cancelled", "stopped", "engine-down", "say-again", "no-speech", "undone",
     "nothing-to-undo", "nothing-pending",
 )  # fmt: skip
 """Codes that the flow may have to put into words whatever the action."""
 
-SHARED_SLOTS = COMMON_SLOTS | {"minimum", "maximum", "unit", "title"}
+SHARED_SLOTS = COMMON_SLOTS | {"minimum", "maximum", "unit"}
 
 _SLOT = re.compile(r"\{([^{}]*)\}")
 
@@ -44,7 +46,7 @@ def required_outcomes(spec: ActionSpec) -> tuple[str, ...]:
     return tuple(wanted)
 
 
-def check_replies(spec: ActionSpec, source: Source) -> Iterator[Problem]:
+def check_replies(spec: ActionSpec, source: Source, signals: Mapping[str, Signal]) -> Iterator[Problem]:
     """Find outcomes without an answer and answers with slots nobody fills."""
     for lang in LANGS:
         for outcome in required_outcomes(spec):
@@ -52,23 +54,38 @@ def check_replies(spec: ActionSpec, source: Source) -> Iterator[Problem]:
                 message = f"no answer for `{outcome}`; add replies.{lang}.{outcome}"
                 yield source.problem("reply-missing", ("replies", lang), message)
         for outcome, templates in spec.replies[lang].items():
-            for code, message in _templates(spec, templates, outcome):
+            for code, message in _templates(spec, templates, outcome, signals):
                 yield source.problem(code, ("replies", lang, outcome), message)
 
 
-def _templates(spec: ActionSpec, templates: tuple[ReplyTemplate, ...], outcome: str) -> Iterator[tuple[str, str]]:
-    known = {*spec.properties, *spec.reads, *COMMON_SLOTS}
+def _templates(
+    spec: ActionSpec, templates: tuple[ReplyTemplate, ...], outcome: str, signals: Mapping[str, Signal]
+) -> Iterator[tuple[str, str]]:
+    always = _read_slots(spec, signals, always=True) | COMMON_SLOTS
+    known = {*spec.properties, *_read_slots(spec, signals, always=False), *COMMON_SLOTS}
+    conditions = {*spec.properties, *spec.reads, *(["missing"] if outcome == "clarify" else [])}
     unknown = [slot for template in templates for slot in _SLOT.findall(template.say) if slot not in known]
+    for slot in unknown:
+        yield "reply-slot", f"{{{slot}}} is neither a parameter nor a read"
     for template in templates:
-        for slot in _SLOT.findall(template.say):
-            if slot not in known:
-                yield "reply-slot", f"{{{slot}}} in {template.say!r} is neither a parameter nor a read"
         for name in template.when:
-            if name not in {*spec.properties, *spec.reads}:
+            if name not in conditions:
                 yield "reply-slot", f"`when` of {template.say!r} looks at {name!r}, neither a parameter nor a read"
-    always = {*spec.required, *spec.reads, *COMMON_SLOTS} - (set(spec.required) if outcome == "clarify" else set())
+    if outcome != "clarify":
+        always |= set(spec.required)
     if not unknown and not any(template.when or set(_SLOT.findall(template.say)) <= always for template in templates):
-        yield "reply-fallback", "every template needs a parameter that may be absent; add one that works without"
+        yield "reply-fallback", "every template needs a value that may be absent; add one that works without"
+
+
+def _read_slots(spec: ActionSpec, signals: Mapping[str, Signal], *, always: bool) -> set[str]:
+    """Slots that reads fill: metres also as `{name_km}`; an empty text fills nothing, so texts are not always there."""
+    found = set()
+    for name, path in spec.reads.items():
+        signal = signals.get(path)
+        if not always or (signal is not None and signal.datatype != "string"):
+            found.add(name)
+            found.update([f"{name}_km"] if signal is not None and signal.unit == "m" else [])
+    return found
 
 
 def check_shared_replies(source: Source) -> Iterator[Problem]:

@@ -367,3 +367,34 @@ def test_bytes_that_are_no_text_are_said(tmp_path: Path) -> None:
     schemas = write_catalogue(tmp_path, fan())
     (schemas / "actions" / "test" / "broken.yaml").write_bytes(b"\xff\xfe\x00")
     assert [problem.code for problem in catalogue.examine(schemas).problems] == ["catalogue-unreadable"]
+
+
+def test_metres_may_be_said_as_kilometres(tmp_path: Path) -> None:
+    metres = {"Vehicle.Cabin.Infotainment.Navigation.Rest": {**SIGNALS["signals"][SPEED], "unit": "m"}}
+    query = fan(
+        reads={"rest": "Vehicle.Cabin.Infotainment.Navigation.Rest"},
+        replies=replies(FAN_ACTION, "en", done=["{rest_km} kilometres"]),
+    )
+    assert codes(tmp_path / "good", query, signals=metres) == []
+    assert codes(tmp_path / "bad", fan(replies=replies(FAN_ACTION, "en", done=["{speed_km} km"]))) == ["reply-slot"]
+
+
+def test_a_text_that_is_read_may_be_empty_and_needs_another_answer(tmp_path: Path) -> None:
+    text = {
+        "Vehicle.Cabin.Song": {
+            "datatype": "string",
+            "kind": "sensor",
+            "initial": "",
+            "title": {"zh": "歌", "en": "song"},
+        }
+    }
+    query = fan(reads={"song": "Vehicle.Cabin.Song"}, replies=replies(FAN_ACTION, "en", done=["it is {song}"]))
+    assert codes(tmp_path / "bad", query, signals=text) == ["reply-fallback"]
+    query = fan(reads={"song": "Vehicle.Cabin.Song"}, replies=replies(FAN_ACTION, "en", done=["it is {song}", "done"]))
+    assert codes(tmp_path / "good", query, signals=text) == []
+
+
+def test_a_question_may_depend_on_what_is_missing(tmp_path: Path) -> None:
+    asks = [{"say": "How strong?", "when": {"missing": "level"}}]
+    assert codes(tmp_path / "good", fan(replies=replies(FAN_ACTION, "en", clarify=asks))) == []
+    assert codes(tmp_path / "bad", fan(replies=replies(FAN_ACTION, "en", done=asks))) == ["reply-slot"]
