@@ -32,7 +32,7 @@ check: $(VENV)/.dev ## the fast, static half of the tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timing 2>&1 | tail -n 12
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/cockpitd actions lint
 
 test: check ## set everything up and run every test (root-only ones skip and say so)
