@@ -6,16 +6,21 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import TypeAlias
 
 from cockpitd.domain.actions import ActionSpec, Catalogue
 from cockpitd.domain.template import parse
 from cockpitd.domain.units import Lang, Scalar
 from cockpitd.nlu.matcher import Blank, Chain, Choice, Part, Word, compile_chain
-from cockpitd.nlu.slots import reader
+from cockpitd.nlu.slots import NameSlot, reader
 from cockpitd.nlu.sound import Heard, Mark
 
 parsed = cache(parse)
 """Phrases are parsed once for the index, the lexicon and the evidence."""
+
+
+Need: TypeAlias = tuple[frozenset[Mark], ...]
+"""Alternatives, each a set of tokens that must all be there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,10 @@ class Entry:
     follow_up: bool
     order: int
     """Position among all phrases; earlier wins between two readings of the same action."""
+    needs: tuple[Need, ...]
+    """What must occur somewhere in the utterance for the phrase to fit at all."""
+    texts: tuple[tuple[frozenset[str], ...], ...]
+    """The same as plain words, for the frequent case that letters decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +50,32 @@ class Index:
     """Entries without any compulsory word, such as `{temperature}` alone."""
 
     def candidates(self, heard: Heard) -> Iterator[Entry]:
-        """Yield each entry that has at least its rarest word in the utterance."""
+        """Yield each entry that has every word it cannot do without in the utterance."""
         seen: set[int] = set()
-        keys = (set(heard.words), set(heard.folds))
-        for table, tokens in zip((self.by_word, self.by_fold), keys, strict=True):
+        words, folds = frozenset(heard.words), frozenset(heard.folds)
+        for table, tokens in ((self.by_word, words), (self.by_fold, folds)):
             for token in tokens:
                 for entry in table.get(token, ()):
                     if entry.order not in seen:
                         seen.add(entry.order)
-                        yield entry
+                        if _may_fit(entry, words, folds):
+                            yield entry
         yield from self.always
 
 
-Need = tuple[frozenset[Mark], ...]
-"""Alternatives, each a set of tokens that must all be there."""
+def _may_fit(entry: Entry, words: frozenset[str], folds: frozenset[str]) -> bool:
+    if not folds:
+        return all(any(map(words.issuperset, need)) for need in entry.texts)
+    return all(
+        any(all(mark.text in words or not folds.isdisjoint(mark.folds) for mark in option) for option in need)
+        for need in entry.needs
+    )
 
 
 def build(catalogue: Catalogue, lang: Lang) -> Index:
     """Compile every phrase of the catalogue."""
     entries = list(_entries(catalogue, lang))
-    needs = [list(_needs(entry.chain)) for entry in entries]
+    needs = [entry.needs for entry in entries]
     usage: Counter[str] = Counter(
         mark.text for groups in needs for mark in {each for group in groups for option in group for each in option}
     )
@@ -87,7 +102,10 @@ def _entries(catalogue: Catalogue, lang: Lang) -> Iterator[Entry]:
         readers = {name: reader(spec, name, lang) for name in spec.properties}
         for phrases, follow_up in ((spec.reflex, False), (spec.phrases, False), (spec.follow_ups, True)):
             for phrase in phrases.get(lang, ()):
-                yield Entry(spec, compile_chain(parsed(phrase.say), readers, lang), phrase.set, follow_up, order)
+                chain = compile_chain(parsed(phrase.say), readers, lang)
+                needs = tuple(_needs(chain))
+                texts = tuple(tuple(frozenset(mark.text for mark in option) for option in need) for need in needs)
+                yield Entry(spec, chain, phrase.set, follow_up, order, needs, texts)
                 order += 1
 
 
@@ -115,6 +133,8 @@ def _part_needs(part: Part) -> Iterator[Need]:
             each = [frozenset(_certain(option)) for option in options]
             if all(each):
                 yield tuple(each)
+        case Blank(_, NameSlot(names)):
+            yield tuple(dict.fromkeys(frozenset(marks) for marks, _ in names))
         case Blank():
             return
 

@@ -82,6 +82,10 @@ def _join(clauses: list[str], lang: Lang) -> str:
     return "，".join(clauses) if lang == "zh" else ", ".join(clauses)
 
 
+_HALF_DEGREE = re.compile(r"([一二两三四五六七八九十\d])度半")
+"""二十五度半 is said with the half behind the unit."""
+
+
 @lru_cache(maxsize=32768)
 def surface(text: str, lang: Lang) -> str:
     """Return width, case, quotes and marks in one form, with every word left in."""
@@ -93,6 +97,7 @@ def surface(text: str, lang: Lang) -> str:
             plain = pattern.sub(put, plain)
     else:
         plain = plain.replace("°c", "度").replace("°", "度")
+        plain = _HALF_DEGREE.sub(lambda found: f"{found[1]}{'.5' if found[1][-1].isdecimal() else '点五'}度", plain)
     plain = _KEPT_COLON.sub("\0", plain)
     plain = _MARKS.sub(f"{SEPARATOR[lang]} ", plain).replace("\0", ":")
     plain = " ".join(plain.split())

@@ -15,6 +15,7 @@ from cockpitd.nlu.clauses import Cut
 from cockpitd.nlu.index import Index, build, opening_pairs
 from cockpitd.nlu.mood import mood
 from cockpitd.nlu.normalize import normalize
+from cockpitd.nlu.numbers import find_numbers
 from cockpitd.nlu.reading import Reading, read
 from cockpitd.nlu.sound import Strictness, hear
 from cockpitd.nlu.text import tokenise
@@ -24,6 +25,8 @@ _LONGEST_BY_SOUND = 28
 """Tokens beyond which matching by sound is not tried: long misheard utterances are the model's."""
 _NAME_CHARS = 60
 """A free text that may be longer than this is a sentence, not a name."""
+_UNIT_CHARS = 8
+"""Room for a unit behind a number: " degrees"."""
 _ANSWERS = frozenset({"query", "chat"})
 _SPEAKS_ONLY = frozenset({"ASSISTANT_HELP", "ASSISTANT_REPEAT", "ASSISTANT_NOT_SUPPORTED", "ASSISTANT_NOT_FOR_ME"})
 
@@ -106,13 +109,14 @@ class Phrasebook:
         if found is None:
             return ()
         first = self._clause(found.before, lang, topic, strictness)
+        sure = found.strong or first is not None or _is_number(found.before, lang)
         spans = _value_spans(first)
         for text in correction.splices(found, spans, lang):
             reading = self._clause(text, lang, topic, strictness)
-            if reading is not None and (found.strong or first is not None):
+            if reading is not None and sure:
                 alone = self._clause(found.after, lang, topic, strictness)
                 return (alone,) if alone is not None and _says_more(alone, reading) else (reading,)
-        if found.strong or first is not None:
+        if sure:
             alone = self._clause(found.after, lang, topic, strictness)
             return (alone,) if alone is not None and not _is_control(alone) else ()
         return ()
@@ -129,11 +133,13 @@ class Phrasebook:
 
     def _several(self, text: str, lang: Lang, topic: str, strictness: Strictness) -> Readings:
         cuts = clauses.cuts(text, lang, self._openings[lang])
+        if strictness:  # a misheard text must at least have its connectives right
+            cuts = tuple(cut for cut in cuts if not cut.run_on)
         if not cuts:
             return ()
         found = self._cover(text, 0, cuts, lang, topic, strictness, clauses.MOST)
         if len(found) > 1:
-            return found
+            return found[:1] if len({reading.means() for reading in found}) == 1 else found
         return self._shared(text, cuts, lang, strictness)
 
     def _cover(
@@ -209,6 +215,11 @@ def _free(readings: Readings) -> int:
 def _takes_sentences(spec: ActionSpec, parameter: str) -> bool:
     """Tell whether a free text is meant to hold whole sentences (a message, a reminder), commands included."""
     return int(spec.properties[parameter].get("maxLength", 0)) > _NAME_CHARS
+
+
+def _is_number(text: str, lang: Lang) -> bool:
+    spans = find_numbers(text, lang)
+    return len(spans) == 1 and spans[0].start == 0 and len(text) - spans[0].end <= _UNIT_CHARS
 
 
 def _value_spans(reading: Reading | None) -> tuple[tuple[int, int], ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache, lru_cache
 
-from pypinyin import Style, lazy_pinyin, pinyin
+from pypinyin import Style, lazy_pinyin
 from pypinyin.constants import PHRASES_DICT
 
 from cockpitd.nlu.language import is_han
@@ -12,8 +12,14 @@ from cockpitd.nlu.language import is_han
 _INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("f", "h"))
 _FINALS = {"qu": "qi", "ju": "ji", "xu": "xi", "yu": "yi", "lv": "li", "nv": "li", "zuo": "suo"}
 """Whole syllables that recognisers swap (夜曲 -> 业企, 锁上 -> 左上)."""
-_ALSO_READ = {"著": ("zhe",), "嗯": ("en",)}
-"""Readings the table lacks but drivers use."""
+_ALSO_READ = {
+    "调": ("tiao", "diao"), "重": ("zhong", "chong"), "行": ("xing", "hang"), "乐": ("le", "yue"), "长": ("chang", "zhang"),
+    "还": ("hai", "huan"), "得": ("de", "dei"), "地": ("de", "di"), "着": ("zhe", "zhao"), "了": ("le", "liao"),
+    "角": ("jiao", "jue"), "模": ("mo", "mu"), "薄": ("bao", "bo"), "都": ("dou", "du"), "好": ("hao",), "弹": ("tan", "dan"),
+    "降": ("jiang", "xiang"), "落": ("luo", "la"), "车": ("che",), "嗯": ("en",), "著": ("zhe", "zhu"), "曲": ("qu",),
+    "量": ("liang",), "间": ("jian",), "数": ("shu",), "几": ("ji",), "没": ("mei",), "系": ("xi", "ji"), "播": ("bo",),
+}  # fmt: skip
+"""Characters that everyday words read in more than one way, or that the table reads oddly on their own."""
 
 
 @lru_cache(maxsize=4096)
@@ -42,11 +48,13 @@ def _run(text: str) -> list[str]:
 
 @cache
 def readings(char: str) -> frozenset[str]:
-    """Return all toneless readings of one character, or the character itself when it has none."""
+    """Return the toneless readings a character has in everyday words, or the character itself when it has none.
+
+    The full table lists readings no driver uses (大 as tài), which would make strangers sound alike.
+    """
     if not is_han(char):
         return frozenset((char,))
-    found = pinyin(char, style=Style.NORMAL, heteronym=True)
-    return frozenset(found[0]) | frozenset(_ALSO_READ.get(char, ()))
+    return frozenset((*lazy_pinyin(char, style=Style.NORMAL, v_to_u=False), *_ALSO_READ.get(char, ())))
 
 
 @cache

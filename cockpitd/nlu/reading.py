@@ -32,8 +32,8 @@ class Reading:
         return ProposedAction(self.spec.name, self.parameters, CONFIDENCE[self.heard.strictness], self.evidence)
 
     def rank(self) -> tuple[int, int, int, int]:
-        """Higher is better: less free text, more fixed words, fewer words ignored, the topic of the dialogue."""
-        return (-self.fit.free_chars, self.fit.fixed_tokens, -self.fit.skipped, int(self.entry.follow_up))
+        """Higher is better: less free text, fewer words ignored, more fixed words, the topic of the dialogue."""
+        return (-self.fit.free_chars, -self.fit.skipped, self.fit.fixed_tokens, int(self.entry.follow_up))
 
     def means(self) -> tuple[str, tuple[tuple[str, Scalar], ...]]:
         """Return what two readings must share to be the same."""

@@ -58,8 +58,10 @@ class NameSlot:
 
     def read(self, heard: Heard, at: int) -> Iterator[Read]:
         """Yield the values whose name begins at token `at`, the longest name first."""
-        left = len(heard.words) - at
+        left, first = len(heard.words) - at, heard.words[at]
         for marks, value in self.names:
+            if not heard.strictness and marks[0].text != first:
+                continue
             if len(marks) <= left and all(heard.agrees(at + step, each) for step, each in enumerate(marks)):
                 yield at + len(marks), value
 

@@ -1,0 +1,1 @@
+"""From words to checked actions: plain form, reflexes, phrases, the model's prompt and grammar, grounding; no I/O."""

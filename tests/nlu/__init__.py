@@ -1,0 +1,1 @@
+"""Tests of understanding, one module each; the sentence files stand in tests/corpus and tests/rejections."""
