@@ -1,4 +1,4 @@
-"""What to make of the tokens whisper wrote: segments, loops, confidence, vocabulary; pure, no model here."""
+"""What to make of the tokens whisper wrote: segments, loops, confidence; pure, no model here."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-from cockpitd.domain.actions import Catalogue
-from cockpitd.domain.units import Lang
 
 TICK_S = 0.02
 """Seconds per timestamp token."""
@@ -53,13 +50,20 @@ def spoken(found: Sequence[Segment], audio_s: float) -> list[Segment]:
     return [segment for segment in found if segment.start_s < max(audio_s - _SLACK_S, 0.01)]
 
 
+_GAP = r"[\s,.!?，。！？、]"
+_TWICE = re.compile(rf"(?P<unit>.{{2,}}?)(?:{_GAP}*[,.!?，。！？]{_GAP}*(?P=unit))+{_GAP}*", re.IGNORECASE)
+_THRICE = re.compile(rf"(?P<unit>.{{4,}}?)(?:{_GAP}*(?P=unit)){{2,}}{_GAP}*", re.IGNORECASE)
+_TWICE_UNMARKED = re.compile(rf"(?P<unit>.{{6,}}?)(?:{_GAP}*(?P=unit))+{_GAP}*", re.IGNORECASE)
+_CIRCLES = re.compile(r"(.{2,}?)\1{3,}")
+
+
 def unlooped(text: str) -> str | None:
-    """Return the text without an exact repetition at its end, or None when it runs in circles beyond repair."""
+    """Return the text said once if it is a repetition of itself, or None when it runs in circles beyond repair."""
     clean = text.strip()
-    match = re.fullmatch(r"(?P<unit>.{6,}?)(?:[\s,.，。!！?？]*(?P=unit)){1,}[\s,.，。!！?？]*", clean)
+    match = _TWICE.fullmatch(clean) or _THRICE.fullmatch(clean) or _TWICE_UNMARKED.fullmatch(clean)
     if match is not None:
-        return match["unit"].strip(" ,，")
-    return None if re.search(r"(.{2,}?)\1{3,}", clean) else clean
+        return match["unit"].strip(" ,.，。")
+    return None if _CIRCLES.search(clean) else clean
 
 
 def is_speech(no_speech: float, logprob: float) -> bool:
@@ -81,16 +85,3 @@ def traditional_only(character: str) -> bool:
     except UnicodeEncodeError:
         return True
     return False
-
-
-def vocabulary(catalogue: Catalogue, lang: Lang) -> list[str]:
-    """Words of the installed action files, the most frequent first: titles and the display names of values."""
-    count: dict[str, int] = {}
-    for spec in catalogue.actions.values():
-        words = [spec.title.get(lang, "")]
-        for name, schema in spec.properties.items():
-            words += [shown[0] for value in schema.get("enum", ()) if (shown := spec.names(name, value, lang))]
-        for word in words:
-            if word:
-                count[word] = count.get(word, 0) + 1
-    return sorted(count, key=lambda word: (-count[word], word))
