@@ -119,7 +119,8 @@ class _MalformedError(CockpitError):
         self.id = id_
 
 
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
+_STRING_OR_BRACKET = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?$)|[\[\]{}]', re.DOTALL)
+"""Possessive, and an unended string runs to the end of the line: no input makes it look at a character twice."""
 
 
 def _json(line: bytes, max_depth: int) -> object:
@@ -151,12 +152,13 @@ def _too_deep(text: str, max_depth: int) -> bool:
     if text.count("[") + text.count("{") <= max_depth:
         return False
     depth = 0
-    for char in _STRING.sub("", text):
-        if char in "[{":
+    for token in _STRING_OR_BRACKET.finditer(text):
+        first = text[token.start()]
+        if first in "[{":
             depth += 1
             if depth > max_depth:
                 return True
-        elif char in "]}":
+        elif first in "]}":
             depth -= 1
     return False
 

@@ -130,6 +130,17 @@ def test_deep_json_is_refused_before_it_is_parsed(line: bytes) -> None:
     assert found.error.code == "rpc-too-deep"
 
 
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize(
+    "line",
+    [b'"' + b'\\"[[' * 200_000, b'"[' * 400_000, b'{"a":' * 180_000, b"[" + b"[]," * 300_000, b"\\" * 900_000],
+    ids=["escaped quotes", "quotes", "deep", "wide", "backslashes"],
+)
+def test_no_line_takes_long_to_refuse(line: bytes) -> None:
+    """Looking for the depth is linear: a pattern that backtracked took minutes for the first of these."""
+    assert isinstance(decode(line), Malformed)
+
+
 def test_brackets_inside_a_string_are_text() -> None:
     text = '[{"' * 1_000 + "\\"
     assert decode(encode_request(Request("say", {"text": text}, 1))) == Request("say", {"text": text}, 1)
