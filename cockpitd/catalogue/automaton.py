@@ -28,6 +28,20 @@ class Automaton:
     needed: frozenset[str] = frozenset()
     """Symbols that occur in every sentence; two phrases meet only where each knows what the other needs."""
 
+    moves: dict[int, tuple[dict[str, list[int]], bool]] = field(default_factory=dict)
+    """State -> where each symbol leads from there, and whether the sentence may end; filled on use."""
+
+    def move(self, state: int) -> tuple[dict[str, list[int]], bool]:
+        """Look `state` up in `moves`."""
+        if state not in self.moves:
+            table: dict[str, list[int]] = {}
+            reached = self.closure(state)
+            for here, _ in reached:
+                for symbol, targets in self.edges[here].items():
+                    table.setdefault(symbol, []).extend(target for target, _ in targets)
+            self.moves[state] = table, any(here == self.end for here, _ in reached)
+        return self.moves[state]
+
     def state(self) -> int:
         """Add a state."""
         self.edges.append({})
@@ -61,6 +75,29 @@ def meet(one: Automaton, other: Automaton) -> str | None:
     """Give a sentence that both accept, written as the first would, or None when there is none."""
     if not (one.needed <= other.alphabet and other.needed <= one.alphabet):
         return None
+    return _sentence(one, other) if _touch(one, other) else None
+
+
+def _touch(one: Automaton, other: Automaton) -> bool:
+    """Tell whether they meet; most pairs do not, and this finds out without writing sentences."""
+    seen = {(one.start, other.start)}
+    stack = list(seen)
+    while stack:
+        left, right = stack.pop()
+        here, here_ends = one.move(left)
+        there, there_ends = other.move(right)
+        if here_ends and there_ends:
+            return True
+        for symbol in here.keys() & there.keys():
+            for target in here[symbol]:
+                for beyond in there[symbol]:
+                    if (target, beyond) not in seen:
+                        seen.add((target, beyond))
+                        stack.append((target, beyond))
+    return False
+
+
+def _sentence(one: Automaton, other: Automaton) -> str | None:
     seen = {(one.start, other.start)}
     queue = deque([(one.start, other.start, "")])
     while queue:
