@@ -18,7 +18,7 @@ from cockpitd.domain.events import EngineChanged
 from cockpitd.domain.policy import Limits
 from cockpitd.domain.units import Scalar
 from cockpitd.errors import ConfigError, EngineError, VehicleError
-from cockpitd.ports import Clock, Engine, LanguageModel, Player, Recogniser, Synthesiser, VehicleBackend
+from cockpitd.ports import Clock, Engine, LanguageModel, Microphone, Player, Recogniser, Synthesiser, VehicleBackend
 from cockpitd.turn.act import Actor
 from cockpitd.turn.hub import Hub
 from cockpitd.turn.metrics import Metrics
@@ -56,6 +56,11 @@ class App:
     def engines(self) -> tuple[Engine, ...]:
         """The engines in use."""
         return tuple(engine for engine in (self.recogniser, self.model, self.synthesiser) if engine is not None)
+
+    def microphone(self) -> Microphone:
+        """Open ears on the configured device; imported here because it needs PortAudio."""
+        ears: Microphone = import_module("cockpitd.adapters.microphone").create(self.config)
+        return ears
 
     def _parts(self) -> Parts:
         config = self.config

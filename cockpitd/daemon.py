@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 
-from cockpitd.adapters.microphone import Microphone
 from cockpitd.adapters.systemd_notify import SystemdNotifier, listen_sockets
 from cockpitd.app import App
 from cockpitd.domain.events import EngineChanged, TurnEnded, name_of
@@ -38,21 +36,26 @@ class Daemon:
         server = RpcServer(app.service, app.config.socket, app.clock, listen_sockets())
         await app.start(wait=False)
         try:
-            async with asyncio.TaskGroup() as group:
-                serving = group.create_task(server.serve(stop))
-                duties = (self._watch_events(), self._reloads(), self._watchdog())
-                helpers = [group.create_task(duty) for duty in duties]
-                if app.config.audio.source == "microphone":
-                    helpers.append(group.create_task(self._ears()))
-                await server.ready.wait()
-                self._notifier.ready(f"listening on {server.address}")
-                log.info("listening on %s", server.address)
-                await serving
-                self._notifier.stopping()
-                for task in helpers:
-                    task.cancel()
+            await self._run(server, stop)
+        except* CockpitError as group:
+            raise group.exceptions[0] from None  # one sentence for the operator, not a tree of them
         finally:
             await app.stop()
+
+    async def _run(self, server: RpcServer, stop: asyncio.Event) -> None:
+        async with asyncio.TaskGroup() as group:
+            serving = group.create_task(server.serve(stop))
+            duties = [self._watch_events(), self._reloads(), self._watchdog()]
+            if self._app.config.audio.source == "microphone":
+                duties.append(self._ears())
+            tasks = [group.create_task(duty) for duty in duties]
+            await server.ready.wait()
+            self._notifier.ready(f"listening on {server.address}")
+            log.info("listening on %s", server.address)
+            await serving
+            self._notifier.stopping()
+            for task in tasks:
+                task.cancel()
 
     async def _watchdog(self) -> None:
         """Feed systemd's watchdog from the flow's own loop: if the loop hangs, systemd restarts us."""
@@ -88,11 +91,16 @@ class Daemon:
 
     async def _ears(self) -> None:
         """Listen to the microphone, utterance after utterance, for as long as the daemon lives."""
-        profile = self._app.config.audio.profile
+        config = self._app.config.audio
+        request = TurnRequest(session="cabin", profile=config.profile)
         while True:
-            with suppress(AudioError):
-                async with Microphone(self._app.config.audio.device) as source:
-                    while True:
-                        await self._app.service.listen(source.blocks(), TurnRequest(session="cabin", profile=profile))
-            log.warning("the microphone %r is not there; trying again", self._app.config.audio.device)
+            microphone = self._app.microphone()
+            sound = microphone.blocks()
+            try:
+                while True:
+                    await self._app.service.listen(sound, request)
+            except AudioError as exc:
+                log.warning("%s; trying again", exc)
+            finally:
+                await microphone.close()
             await asyncio.sleep(MICROPHONE_RETRY_S)

@@ -141,6 +141,18 @@ class Player(Protocol):
         ...
 
 
+class Microphone(Protocol):
+    """The driver's microphone."""
+
+    def blocks(self) -> AsyncIterator[Pcm]:
+        """Yield what is heard, for ever; `AudioError` when the device is not there or goes away."""
+        ...
+
+    async def close(self) -> None:
+        """Release the device."""
+        ...
+
+
 class VehicleBackend(Protocol):
     """The car. It takes permits only, so nothing unjudged can reach it."""
 

@@ -59,7 +59,7 @@ class Undoable:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the driver said last and the idempotency keys it was given."""
+    """What the driver said last, and in which turn."""
 
     text: str
     at_ms: int
@@ -77,6 +77,8 @@ class Dialogue:
     reply: str = ""
     """The last thing said to the driver, for "say that again"."""
     said: Said | None = None
+    done_turn: str = ""
+    """The last turn that carried something out."""
 
     def expire(self, now_ms: int) -> Dialogue:
         """Forget what is too old to be meant."""
@@ -93,9 +95,9 @@ class Dialogue:
         """Drop all open questions: answered, denied or overtaken by a new command."""
         return replace(self, pending=())
 
-    def did(self, action: Action, undo: Undoable | None, now_ms: int) -> Dialogue:
+    def did(self, action: Action, undo: Undoable | None, now_ms: int, turn_id: str) -> Dialogue:
         """Remember an executed action."""
-        return replace(self, last=action, last_ms=now_ms, undo=undo or self.undo)
+        return replace(self, last=action, last_ms=now_ms, undo=undo or self.undo, done_turn=turn_id)
 
     def undone(self) -> Dialogue:
         """Forget what was just put back."""

@@ -101,6 +101,8 @@ def _keys(outcome: Done | NoOp | Failed | Expired | Unknown) -> tuple[str, str]:
             return "done", "done"
         case NoOp(code="at-limit"):
             return "", "at-limit"
+        case NoOp(code="repeated"):
+            return "", "done"
         case NoOp():
             return "noop", "already"
         case Failed(code="signal-unknown"):

@@ -118,7 +118,8 @@ class Done:
 class NoOp:
     """Nothing had to be written."""
 
-    code: Literal["already", "at-limit", "nothing"]
+    code: Literal["already", "at-limit", "repeated"]
+    """`repeated`: the same words said again over the answer; they were carried out the first time."""
     kind: Literal["noop"] = "noop"
 
 

@@ -87,7 +87,7 @@ class Actor:
         if _already(permit, spec, before):
             return NoOp("at-limit" if any(write.step for write in spec.writes) else "already")
         if not self._journal.begin(permit.key, log.turn_id, _published(permit)):
-            return NoOp("already")
+            return NoOp("repeated")
         outcome = await self._write(permit, spec, log)
         self._journal.finish(permit.key, asdict(outcome))
         return outcome

@@ -90,7 +90,7 @@ class CarryOut:
             question = AwaitingYes(action, confidence, result.verdict.expires_ms)
             session.dialogue = session.dialogue.asked(question)
         elif result.outcome is not None and result.outcome.kind in ("done", "noop"):
-            session.dialogue = session.dialogue.did(action, result.undo, now)
+            session.dialogue = session.dialogue.did(action, result.undo, now, self._turn.turn_id)
         spec = self._catalogue.spec(action)
         return of_result(action.name, action.parameters, confidence, result, self._response(action, spec, result))
 
@@ -147,7 +147,7 @@ class CarryOut:
         waiting = [p for p in self._turn.session.dialogue.pending if isinstance(p, AwaitingYes)]
         self._turn.session.dialogue = self._turn.session.dialogue.settled()
         if not waiting:
-            return [self._told(item, "nothing-pending")]
+            return [self._told(item, "")]  # "okay" said to a passenger: nothing was asked, nothing is answered
         said = [Grounded(question.action, question.confidence, {}) for question in waiting]
         return [await self._do(yes, index, confirmed=True) for index, yes in enumerate(said)]
 
@@ -157,7 +157,7 @@ class CarryOut:
         if not dialogue.pending and dialogue.recovering(self._turn.log.now_ms()):
             return await self.undo(item)
         self._turn.session.dialogue = dialogue.settled()
-        return [self._told(item, "cancelled" if dialogue.pending else "nothing-pending")]
+        return [self._told(item, "cancelled" if dialogue.pending else "")]
 
     async def undo(self, item: Grounded) -> list[Act]:
         """Put back what the last action changed."""

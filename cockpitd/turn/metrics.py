@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,7 +14,7 @@ WINDOW = 2_000
 def percentile(values: Sequence[float], share: float) -> float:
     """Nearest-rank percentile (`share` in 0..1) of a non-empty sequence."""
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, max(0, round(share * len(ordered) + 0.5) - 1))]
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
 
 
 def summary(values: Sequence[float]) -> dict[str, float]:

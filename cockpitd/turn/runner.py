@@ -108,8 +108,8 @@ class TurnRunner:
         session, now = turn.session, turn.log.now_ms()
         session.dialogue = session.dialogue.expire(now)
         busy = self.parts.speaker.silence() or len(session.fences) > 1
-        if busy and session.dialogue.repeats(transcript.text, now):
-            turn.key_base = session.dialogue.said.turn_id if session.dialogue.said else turn.turn_id
+        if busy and session.dialogue.said and session.dialogue.repeats(transcript.text, now):
+            turn.repeat_of = session.dialogue.said.turn_id
         else:
             session.dialogue = session.dialogue.heard(transcript.text, turn.turn_id, now)
         found = self.reader.reflex(transcript.text, transcript.lang)
@@ -128,6 +128,8 @@ class TurnRunner:
 
     async def _act(self, turn: Turn, transcript: Transcript, grounded: tuple[Grounded | Rejection, ...]) -> list[Act]:
         """Judge and execute one action after the other, each against the car as the one before left it."""
+        if turn.repeat_of and turn.repeat_of == turn.session.dialogue.done_turn:
+            turn.key_base = turn.repeat_of  # what failed the first time is tried again, what was done is not
         hands = self._carry_out(turn, transcript.lang)
         hands.begin(grounded)
         acts: list[Act] = []

@@ -47,6 +47,8 @@ class Turn:
     log: TurnLog
     key_base: str
     """First part of the idempotency keys; the turn before's when the same words were said over its answer."""
+    repeat_of: str = ""
+    """The turn whose words these are, said again while it was being answered."""
     forced: Proposal | None = None
     """A proposal made by hand (a button), so that no understanding is needed."""
     early: dict[str, Result] = field(default_factory=dict)
@@ -61,4 +63,4 @@ class Turn:
 def open_turn(session: Session, request: TurnRequest, parts: Parts, forced: Proposal | None = None) -> Turn:
     """Begin a turn."""
     turn_id = secrets.token_hex(6)
-    return Turn(session, request, session.fence(), TurnLog(turn_id, parts.clock, parts.hub), turn_id, forced)
+    return Turn(session, request, session.fence(), TurnLog(turn_id, parts.clock, parts.hub), turn_id, forced=forced)

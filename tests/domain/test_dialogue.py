@@ -15,7 +15,7 @@ UNDO = Undoable(LIGHT, (Actuation("Vehicle.Body.Lights.Beam.Low.IsOn", True),), 
 
 @given(st.integers(0, 10**7))
 def test_nothing_outlives_its_time(now_ms: int) -> None:
-    dialogue = Dialogue().did(LIGHT, UNDO, 1_000).asked(AwaitingYes(LIGHT, 1.0, 5_000)).expire(now_ms)
+    dialogue = Dialogue().did(LIGHT, UNDO, 1_000, "t").asked(AwaitingYes(LIGHT, 1.0, 5_000)).expire(now_ms)
     assert bool(dialogue.pending) == (now_ms < 5_000)
     assert bool(dialogue.undo) == (now_ms - 1_000 <= UNDO_MS)
     assert bool(dialogue.last) == (now_ms - 1_000 <= CONTEXT_MS)
@@ -23,13 +23,13 @@ def test_nothing_outlives_its_time(now_ms: int) -> None:
 
 
 def test_an_action_without_undo_keeps_the_older_one() -> None:
-    dialogue = Dialogue().did(LIGHT, UNDO, 1_000).did(Action("TIME_NOW", {}), None, 2_000)
+    dialogue = Dialogue().did(LIGHT, UNDO, 1_000, "t").did(Action("TIME_NOW", {}), None, 2_000, "t")
     assert dialogue.undo == UNDO
     assert dialogue.last == Action("TIME_NOW", {})
 
 
 def test_settling_and_undoing_forget() -> None:
-    dialogue = Dialogue().did(LIGHT, UNDO, 1_000).asked(AwaitingYes(LIGHT, 1.0, 5_000))
+    dialogue = Dialogue().did(LIGHT, UNDO, 1_000, "t").asked(AwaitingYes(LIGHT, 1.0, 5_000))
     assert dialogue.settled().pending == ()
     assert dialogue.undone().undo is None
 

@@ -57,8 +57,9 @@ class Rig:
             max_utterance_s=10,
             preroll_ms=200,
         )
-        reader = _READERS.setdefault(id(catalogue), Reader(catalogue, repair=True))
-        self.runner = TurnRunner(parts, reader)
+        if id(catalogue) not in _READERS:
+            _READERS[id(catalogue)] = Reader(catalogue, repair=True)
+        self.runner = TurnRunner(parts, _READERS[id(catalogue)])
 
     async def say(self, text: str, **how: Any) -> Mapping[str, Any]:
         """Say something in the default session."""

@@ -190,8 +190,9 @@ async def test_the_emergency_call_needs_no_model_and_pretends_nothing(rig: Rig, 
     assert names(record) == ["EMERGENCY_CALL"]
     assert outcomes(record)[0] in ("done", "noop")
     assert record["tier"] == "reflex"
-    for pretence in ("已接通", "已拨通", "help is on the way", "call placed"):
-        assert pretence not in record["spoken"]
+    for pretence in ("正在拨打", "已经拨通", "救援正在赶来", "help is on the way", "calling emergency"):
+        assert pretence not in record["spoken"].lower()
+    assert any(honest in record["spoken"] for honest in ("不能确认", "cannot confirm"))
 
 
 @pytest.mark.parametrize(
