@@ -30,7 +30,7 @@ def compose(catalogue: Catalogue, lang: Lang, excuse_code: str, acts: Sequence[A
         return excuse(catalogue, lang, "not-understood"), "not-understood"
     told = [act.response.rstrip("。.") for act in acts if act.response and act.reason not in UNSURE_CODES]
     text = _SEPARATOR[lang].join(told)
-    return Reply(text, lang, _earcon(acts)), _status(acts)
+    return Reply(text, lang, _earcon(acts) if text else "none"), _status(acts)
 
 
 def excuse(catalogue: Catalogue, lang: Lang, code: str) -> Reply:
@@ -47,8 +47,6 @@ def _status(acts: Sequence[Act]) -> str:
 
 
 def _earcon(acts: Sequence[Act]) -> Earcon:
-    if any(act.name == "ASSISTANT_STOP" for act in acts):
-        return "none"
     if any(act.verdict == "confirm" or act.reason == "missing" for act in acts):
         return "ask"
     bad = any(act.verdict in ("refuse", "rejected") or act.outcome in ("failed", "unknown", "expired") for act in acts)
