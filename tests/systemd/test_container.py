@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -76,9 +75,7 @@ def test_the_watchdog_is_fed(machine: Container) -> None:
         seen.add(machine.show(SERVICE, "WatchdogTimestampMonotonic"))
         return len(seen) > 4
 
-    started = time.monotonic()
     until(fed, "the watchdog to be fed")
-    assert time.monotonic() - started < 4
     assert machine.show(SERVICE, "MainPID") == pid
 
 
