@@ -126,6 +126,14 @@ class SimVehicle:
             )
         self._values[path] = _typed(value, signal)
 
+    def reset(self) -> None:
+        """Make this the car it was when new: first values, every part fitted, healed and reporting."""
+        self._values = {path: signal.initial for path, signal in self._signals.items()}
+        self._frozen.clear()
+        self._removed.clear()
+        self._failures.clear()
+        self._pending.clear()
+
     def freeze(self, path: str, age_ms: int = 0) -> None:
         """Stop reporting: the last reading stays, already `age_ms` old, and grows stale."""
         self._known(path)
