@@ -1,4 +1,4 @@
-"""A private PulseAudio server with a virtual microphone and speaker, for tests of the real sound path; no tests here."""
+"""A private PulseAudio server with a virtual microphone and speaker, for tests of the real sound path."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 PROGRAMS = ("pulseaudio", "pactl", "parec", "paplay")
 SPEAKER, MICROPHONE = "speaker", "mic_feed"
-_ASOUNDRC = 'pcm.!default {{ type pulse }}\nctl.!default {{ type pulse }}\npcm.pmic {{ type pulse device "{0}.monitor" }}\n'
+_ASOUNDRC = 'pcm.!default {{ type pulse }}\npcm.pmic {{ type pulse device "{0}.monitor" }}\n'
 _UP_S = 5.0
 _STEADY_BLOCKS = 30
 
@@ -79,10 +80,12 @@ class Ear:
         self.data += got
         return bytes(got)
 
-    def __enter__(self) -> Ear:
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._process.kill()
         self._process.wait()
         if self._process.stdout is not None:
@@ -102,7 +105,7 @@ def server(folder: Path) -> Iterator[Pulse]:
         _await(pulse)
         pulse.pactl("set-default-sink", SPEAKER)
         pulse.pactl("set-default-source", f"{MICROPHONE}.monitor")
-        # Without a reader that wants low latency a null sink runs in two-second blocks, and recorders lose the beginning.
+        # Without a reader that wants low latency a null sink runs in two-second blocks, and recorders lose the start.
         for name in (SPEAKER, MICROPHONE):
             stack.enter_context(_running(_recorder(name, 16_000, 10), env))
             _settle(name, env)
@@ -125,8 +128,10 @@ def _recorder(name: str, rate_hz: int, latency_ms: int) -> list[str]:
 
 
 @contextmanager
-def _running(command: list[str], env: dict[str, str], out: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program for the length of a block and wait for its end, so that no zombie is left to this machine's init."""
+def _running(
+    command: list[str], env: dict[str, str], out: int = subprocess.DEVNULL
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program for the length of a block and wait for its end, so that no zombie is left behind."""
     process = subprocess.Popen(command, env={**os.environ, **env}, stdout=out, stderr=subprocess.DEVNULL)
     try:
         yield process

@@ -146,6 +146,7 @@ class WhisperEngine:
             samples,
             language=code,
             beam_size=5,
+            temperature=0.0,  # its own ladder of temperatures takes seconds and invents words
             condition_on_previous_text=False,
             suppress_tokens=self._suppressed[code],
         )
