@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +71,16 @@ def _listen(client: Client, args: argparse.Namespace) -> int:
     from cockpitd.cli.ctl_audio import microphone, recorded
 
     mode = args.mode or ("command" if args.mic else "push-to-talk")
-    blocks = microphone() if args.mic else recorded(args.file)
-    stream = client.call("audio.begin", {"mode": mode, **_how(args)})["stream"]
-    for data in blocks:
-        if client.call("audio.push", {"stream": stream, "data": data})["ended"]:
-            break
+    with closing(microphone() if args.mic else recorded(args.file)) as blocks:
+        stream = client.call("audio.begin", {"mode": mode, **_how(args)})["stream"]
+        try:
+            for data in blocks:
+                if client.call("audio.push", {"stream": stream, "data": data})["ended"]:
+                    break
+        except KeyboardInterrupt:
+            # Letting the button go: what was said so far is the utterance.
+            if not args.mic:
+                raise
     return _turn(args, client.call("audio.end", {"stream": stream}))
 
 
@@ -177,7 +183,9 @@ def _turn_commands(add: _Add) -> None:
     listen = add("listen", _listen, "send recorded or live speech")
     source = listen.add_mutually_exclusive_group(required=True)
     source.add_argument("file", nargs="?", help="a WAV file, or - for WAV or raw 16 kHz mono s16le on standard input")
-    source.add_argument("--mic", action="store_true", help="this machine's microphone, until the end of the sentence")
+    source.add_argument(
+        "--mic", action="store_true", help="this machine's microphone, until the end of the sentence or Ctrl-C"
+    )
     listen.add_argument(
         "--mode",
         choices=("command", "dialogue", "push-to-talk"),

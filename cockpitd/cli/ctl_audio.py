@@ -6,7 +6,7 @@ import base64
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from cockpitd.errors import AudioError
@@ -24,7 +24,7 @@ RECORDERS = (
 """Programs that write the microphone to standard output, the first one found is used."""
 
 
-def recorded(name: str) -> Iterator[str]:
+def recorded(name: str) -> Generator[str]:
     """Yield a file's samples, or those on standard input when `name` is `-`."""
     from cockpitd.audio.wav import decode_wav, read_wav
 
@@ -33,11 +33,13 @@ def recorded(name: str) -> Iterator[str]:
     else:
         given = sys.stdin.buffer.read()
         data = decode_wav(given, "standard input").data if given.startswith(b"RIFF") else given[: len(given) // 2 * 2]
+    if not data:
+        raise AudioError("audio-empty", f"{name}: holds no sound; send WAV or raw 16 kHz mono s16le")
     for start in range(0, len(data), BLOCK_BYTES):
         yield _encoded(data[start : start + BLOCK_BYTES])
 
 
-def microphone() -> Iterator[str]:
+def microphone() -> Generator[str]:
     """Yield what the microphone hears until the caller has enough."""
     command = next((recorder for recorder in RECORDERS if shutil.which(recorder[0])), None)
     if command is None:

@@ -59,7 +59,7 @@ def health(answer: Answer) -> str:
     head = "well" if answer["ok"] else "not well: an engine is missing; reflex, stop and safety still answer"
     rest = {name: value for name, value in answer.items() if name not in {"ok", "engines"}}
     lines = [f"cockpitd {head}", "  ".join(f"{name} {_value(value)}" for name, value in rest.items())]
-    return "\n".join([*lines, _table(_engine(engine) for engine in answer["engines"])])
+    return "\n".join([*lines, _table(_engine(engine) for engine in answer["engines"])]).rstrip()
 
 
 def _engine(engine: Answer) -> list[str]:

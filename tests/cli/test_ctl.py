@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import socket
 import subprocess
@@ -121,6 +122,45 @@ def test_listen_names_a_bad_file(path: Path, capsys: Captured) -> None:
     code, _ = ctl(path, "listen", str(path.with_name("none.wav")))
     assert code == 2
     assert "audio-missing" in capsys.readouterr().err
+
+
+def recorder(folder: Path, script: str) -> str:
+    """Put a `parec` before all others on the path."""
+    program = folder / "bin" / "parec"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    program.chmod(0o755)
+    return f"{program.parent}:/usr/bin:/bin"
+
+
+def test_the_microphone_is_heard_until_the_end_of_speech(
+    path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fake ear takes 0xff 0xff for the end of speech; the recorder itself would go on for ever."""
+    monkeypatch.setenv("PATH", recorder(path.parent, r"head -c 1280 /dev/zero; exec tr '\000' '\377' </dev/zero"))
+    code, kept = ctl(path, "listen", "--mic")
+    assert code == 0
+    assert capsys.readouterr().out.startswith("heard    2560 bytes")
+    assert kept.served.cockpit.requests[0].profile == "command"
+
+
+def test_a_machine_without_a_microphone_says_so(path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", recorder(path.parent, "exit 1"))
+    assert ctl(path, "listen", "--mic")[0] == 2
+    assert "audio-no-microphone" in capsys.readouterr().err
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert ctl(path, "listen", "--mic")[0] == 2
+    assert "audio-no-recorder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("sent", "code", "said"), [(b"", 2, "audio-empty"), (b"ab" * 50 + b"c", 0, "100 bytes")])
+def test_standard_input_may_be_raw(
+    path: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch, sent: bytes, code: int, said: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(sent)))
+    assert ctl(path, "listen", "-")[0] == code
+    found = capsys.readouterr()
+    assert said in found.out + found.err
 
 
 def test_explain_shows_the_events(path: Path, capsys: Captured) -> None:
