@@ -29,6 +29,7 @@ _ON_VALUES: tuple[Scalar, ...] = (True, "on", "open")
 """Naming a thing and not its end means wanting it."""
 OFF_VALUES: tuple[Scalar, ...] = (False, "off", "close", "closed")
 _ENOUGH_OVERLAP = 0.6
+_MAJORITY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class ParameterEvidence:
         self._direction = {name: _direction(name, rows) for name, schema in spec.properties.items() if _is_step(schema)}
         for name in spec.properties:
             own = [(value, say, lang) for parameter, value, say, lang in rows if parameter == name]
-            self._fixed[name] = frozenset(value for value, _, _ in own)
+            self._fixed[name] = frozenset(value for value, say, lang in own if not find_numbers(say, lang))
             for lang in LANGS:
                 self._words[name, lang] = value_words([(value, say) for value, say, each in own if each == lang], lang)
 
@@ -146,7 +147,7 @@ def _direction(name: str, rows: list[tuple[str, Scalar, str, Lang]]) -> int:
         if up != down:
             votes[1 if (value > 0) == up else -1] += 1
     most = max(votes, key=lambda way: votes[way])
-    return most if votes[most] >= 2 and votes[-most] == 0 else 0
+    return most if votes[most] >= 2 and votes[most] >= _MAJORITY * votes[-most] else 0
 
 
 def _occurs(plain: str, heard: Said, *, by_sound: bool) -> bool:

@@ -24,8 +24,12 @@ Code: TypeAlias = Literal[
     "unknown-action", "out-of-range", "bad-value", "missing", "not-said", "contradicted", "question", "negated"
 ]
 
-SUPPORT_MIN = 0.3
-"""Share of an utterance's content that must belong to the action before a model's reading of it may actuate."""
+SUPPORT_NAMED = 0.25
+"""Share of an utterance's content that must belong to the action when its object is named ("… the sunroof …")."""
+SUPPORT_MIN = 0.4
+"""The same when only verbs and values speak for it ("open the fridge" names nothing the car has)."""
+SUPPORT_SAFETY = 0.15
+"""The same for safety actions: alarm calls are worded in every way, and the safe thing is never refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +105,11 @@ class Grounder:
         "今天天气怎么样，打开空调" asks in its first clause and orders in its second.
         """
         parts = [part for part in heard.text.replace(",", "，").split("，") if part.strip()]
-        telling = [part for part in parts if self._lexicon.shares_word(spec.name, part, heard.lang)]
-        return telling[0] if len(parts) > 1 and len(telling) == 1 else None
+        if len(parts) < 2:  # noqa: PLR2004 (one clause is the whole sentence)
+            return None
+        shares = [self._lexicon.support(spec.name, part, heard.lang) for part in parts]
+        first, second = sorted(shares, reverse=True)[:2]
+        return parts[shares.index(first)] if first - second > _CLEARLY else None
 
     def _only_searches(self, spec: ActionSpec) -> bool:
         """Tell whether an action does nothing but look something up by a text: such wishes are put as questions."""
@@ -127,7 +134,9 @@ class Grounder:
         self, action: ProposedAction, spec: ActionSpec, heard: Said, given: list[str], last: Action | None
     ) -> bool:
         share = self._lexicon.support(spec.name, heard.text, heard.lang, given)
-        if share >= SUPPORT_MIN and (given or self._lexicon.shares_word(spec.name, heard.text, heard.lang)):
+        named = self._lexicon.names_object(spec.name, heard.text, heard.lang)
+        least = SUPPORT_SAFETY if spec.klass == "safety" else SUPPORT_NAMED
+        if share >= (least if named else SUPPORT_MIN):
             return True
         # A follow-up such as "再来两度" has no content word of its own; the dialogue supplies the topic.
         follows = last is not None and spec.topic != "" and self._catalogue.spec(last).topic == spec.topic
@@ -168,6 +177,8 @@ class Grounder:
         return Grounded(Action(action.name, typed), action.confidence, dict(evidence))
 
 
+_CLEARLY = 0.15
+"""How much more one clause must speak of an action than any other."""
 _FEW_WORDS = 6
 
 
@@ -204,7 +215,8 @@ def _nearly(error: ValidationError) -> bool:
     """Forgive binary fractions: 97.4 is a multiple of 0.1 although 97.4 / 0.1 is not whole."""
     if error.validator != "multipleOf" or not isinstance(error.instance, int | float):
         return False
-    ratio = float(error.instance) / float(error.validator_value)
+    step = error.schema.get("multipleOf", 1) if isinstance(error.schema, dict) else 1
+    ratio = float(error.instance) / float(step)
     return abs(ratio - round(ratio)) < 1e-6
 
 

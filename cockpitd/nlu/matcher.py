@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TypeAlias
 
 from cockpitd.domain import template
@@ -25,7 +26,7 @@ _SKIP: dict[Lang, frozenset[str]] = {
 """Words the driver may add before any fixed word; they change no meaning."""
 _SKIP_PAIRS: dict[Lang, frozenset[tuple[str, str]]] = {
     "zh": frozenset({("那", "个"), ("这", "个"), ("一", "下"), ("给", "我"), ("帮", "我"), ("我", "的"), ("这", "边")}),
-    "en": frozenset({("for", "me"), ("a", "bit"), ("you", "know"), ("kind", "of")} - {("a", "bit")}),
+    "en": frozenset({("for", "me"), ("you", "know"), ("kind", "of")}),
 }
 _TAIL: dict[Lang, frozenset[str]] = {
     "zh": frozenset("了吧啊呀哦啦呗嘛的"),
@@ -120,9 +121,11 @@ def compile_chain(node: template.Sequence, readers: Mapping[str, SlotReader], la
     return tuple(out)
 
 
-def _words(text: str, lang: Lang) -> Iterator[Word]:
-    for word in tokenise(surface(text, lang), lang).words():
-        yield Word(mark(word), may_miss=word in _LEAVE_OUT[lang])
+@cache
+def _words(text: str, lang: Lang) -> tuple[Word, ...]:
+    return tuple(
+        Word(mark(word), may_miss=word in _LEAVE_OUT[lang]) for word in tokenise(surface(text, lang), lang).words()
+    )
 
 
 def fits(chain: Chain, heard: Heard) -> Iterator[Fit]:

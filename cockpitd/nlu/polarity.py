@@ -10,10 +10,10 @@ from cockpitd.domain.units import Lang
 _NOT_VERBS = {
     "zh": re.compile(
         r"开车|开心|开始|公开|开会|离开|分开|避开|绕开|躲开|关于|关心|关注|海关|机关|开关|开着的?|关着的?|开花|开水|没关系|有关|相关|关键|大家|大概|大灯|大厦|大学|大道|大街|最大|最小"
-        r"|小时|小车|小心|小区|高速|高铁|高德|高架|高兴|高速公路|多少|一点|下一|上一|下雨|下雪|下午|上午|晚上|早上|上海|上班|下班|地下|上次|下次|加油|加热|多久|快餐|大声|小声(?!点)"
+        r"|小时|[大中小]杯|小车|小心|小区|高速|高铁|高德|高架|高兴|高速公路|多少|一点|下一|上一|下雨|下雪|下午|上午|晚上|早上|上海|上班|下班|地下|上次|下次|加油|加热|多久|太.|不够.|有点[大小高低暗亮响吵]|还是[大小高低暗亮]|快餐|大声|小声(?!点)"
     ),
     "en": re.compile(
-        r"\b(?:on the (?:way|road|highway|left|right|radio|phone)|open (?:air|now)|close (?:by|to)|closest|right on|what's on|up to|based on|more like|how much|lower (?:manhattan|east)|on my (?:way|phone)"
+        r"\b(?:on the (?:way|road|highway|left|right|radio|phone)|open (?:air|now)|close (?:by|to)|closest|right on|what's on|up to|based on|too (?:loud|quiet|high|low|fast|slow|bright|dark|hot|cold|warm|dim)|not \w+ enough|more like|how much|lower (?:manhattan|east)|on my (?:way|phone)"
         r"|downtown|upcoming|coming up|what's up|look up|pick up|wake up|stuffy|start (?:navigation|navigating|playing))\b"
     ),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cache
 
 from cockpitd.nlu import pinyin
 from cockpitd.nlu.language import is_han
@@ -54,6 +55,7 @@ class Heard:
         return self.strictness is Strictness.BLURRED and not mark.polar and self.folds[at] in mark.folds
 
 
+@cache
 def mark(text: str) -> Mark:
     """Prepare one template token."""
     if len(text) == 1 and is_han(text):

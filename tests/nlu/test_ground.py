@@ -1,0 +1,158 @@
+"""What a model proposes must fit the schema and be borne out by the words; the phrasebook is held to the schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from cockpitd.domain.actions import Action, Catalogue
+from cockpitd.domain.turn import Grounded, Proposal, ProposedAction, Rejection, Tier
+from cockpitd.domain.units import Lang
+from cockpitd.nlu.ground import Grounder
+from cockpitd.nlu.language import detect
+from tests.nlu.rows import rows
+
+ACCEPTED: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
+    ("播放周杰伦的夜曲", "MUSIC_PLAY", {"artist": "周杰伦", "song": "夜曲"}, {"artist": "周杰伦", "song": "夜曲"}),
+    ("空调弄到二十二度得了", "CLIMATE_SET_TEMPERATURE", {"temperature": 22}, {"temperature": 22}),
+    ("空调弄到二十二度得了", "CLIMATE_SET_TEMPERATURE", {"temperature": 22, "zone": "rear"}, {"temperature": 22}),
+    ("不用空调了，关掉吧", "CLIMATE_OFF", {}, {}),
+    ("今天天气怎么样，空调也开开", "CLIMATE_ON", {}, {}),
+    ("车窗给我弄开一半", "WINDOW_OPEN", {"position": 50}, {"position": 50}),
+    ("we could do with some air conditioning", "CLIMATE_ON", {}, {}),
+    ("play something by the beatles for us", "MUSIC_PLAY", {"artist": "the beatles"}, {"artist": "the beatles"}),
+    ("what's the weather like outside", "WEATHER_NOW", {}, {}),
+]
+REJECTED: list[tuple[str, str, dict[str, Any], str]] = [
+    ("打开空调", "FLY_TO_THE_MOON", {}, "unknown-action"),
+    ("音量五百", "VOLUME_SET", {"volume": 500}, "out-of-range"),
+    ("音量五百", "VOLUME_SET", {"volume": 100}, "out-of-range"),
+    ("温度调一下", "CLIMATE_SET_TEMPERATURE", {}, "missing"),
+    ("温度调一下", "CLIMATE_SET_TEMPERATURE", {"temperature": 24}, "not-said"),
+    ("温度二十四", "CLIMATE_SET_TEMPERATURE", {"temperature": 25}, "not-said"),
+    ("播放音乐", "NAVIGATE_TO", {"destination": "北京"}, "not-said"),
+    ("打开空调", "CLIMATE_OFF", {}, "contradicted"),
+    ("关上车窗", "WINDOW_OPEN", {}, "contradicted"),
+    ("turn off the air conditioning", "CLIMATE_ON", {}, "contradicted"),
+    ("音量调低一点", "VOLUME_ADJUST", {"delta": 10}, "contradicted"),
+    ("turn the volume down a bit", "VOLUME_ADJUST", {"delta": 10}, "contradicted"),
+    ("把副驾调到二十四度", "CLIMATE_SET_TEMPERATURE", {"temperature": 24, "zone": "driver"}, "contradicted"),
+    ("空调开着吗", "CLIMATE_ON", {}, "question"),
+    ("is the window open", "WINDOW_OPEN", {}, "question"),
+    ("别打开空调", "CLIMATE_ON", {}, "negated"),
+    ("别关空调了", "CLIMATE_OFF", {}, "negated"),
+    ("please don't open the window", "WINDOW_OPEN", {}, "negated"),
+    ("昨天我打开了车窗", "WINDOW_OPEN", {}, "not-said"),
+    ("if i open the window it gets loud", "WINDOW_OPEN", {}, "not-said"),
+    ("i would like a medium iced latte", "CLIMATE_ON", {}, "not-said"),
+    ("give me a large dark roast with two sugars", "MUSIC_PLAY", {"song": "dark roast"}, "not-said"),
+    ("我要一杯大杯冰美式", "CLIMATE_ADJUST_TEMPERATURE", {"delta": -2}, "not-said"),
+]
+
+
+def _ground(grounder: Grounder, text: str, action: ProposedAction, tier: Tier = "llm") -> Grounded | Rejection:
+    (found,) = grounder.ground(Proposal((action,), tier), text, detect(text), None)
+    return found
+
+
+@pytest.mark.parametrize(("text", "name", "parameters", "kept"), ACCEPTED)
+def test_what_the_words_bear_out_passes(
+    grounder: Grounder, text: str, name: str, parameters: dict[str, Any], kept: dict[str, Any]
+) -> None:
+    found = _ground(grounder, text, ProposedAction(name, parameters, 0.9))
+    assert isinstance(found, Grounded)
+    assert (found.action, found.confidence) == (Action(name, kept), 0.9)
+
+
+@pytest.mark.parametrize(("text", "name", "parameters", "code"), REJECTED)
+def test_what_they_do_not_is_rejected_with_its_reason(
+    grounder: Grounder, text: str, name: str, parameters: dict[str, Any], code: str
+) -> None:
+    found = _ground(grounder, text, ProposedAction(name, parameters))
+    assert isinstance(found, Rejection)
+    assert found.code == code
+
+
+def test_out_of_range_names_the_range_and_nothing_is_clamped(grounder: Grounder) -> None:
+    found = _ground(grounder, "音量五百", ProposedAction("VOLUME_SET", {"volume": 500}), "phrasebook")
+    assert isinstance(found, Rejection)
+    assert (found.code, found.parameter, found.minimum, found.maximum) == ("out-of-range", "volume", 0, 100)
+
+
+def test_a_binary_fraction_is_still_a_multiple(grounder: Grounder) -> None:
+    found = _ground(grounder, "调频九十七点四", ProposedAction("RADIO_TUNE", {"frequency": 97.4}), "phrasebook")
+    assert isinstance(found, Grounded)
+
+
+def test_a_follow_up_may_carry_a_value_over(grounder: Grounder) -> None:
+    last = Action("CLIMATE_SET_TEMPERATURE", {"temperature": 24, "zone": "rear"})
+    action = ProposedAction("CLIMATE_SET_TEMPERATURE", {"temperature": 26, "zone": "rear"})
+    (found,) = grounder.ground(Proposal((action,), "llm"), "还是二十六度吧", "zh", last)
+    assert isinstance(found, Grounded)
+    assert found.evidence == {"temperature": "said", "zone": "context"}
+
+
+def test_each_of_several_actions_is_checked_on_its_own(grounder: Grounder) -> None:
+    proposal = Proposal((ProposedAction("CLIMATE_ON", {}), ProposedAction("WINDOW_OPEN", {})), "llm")
+    first, second = grounder.ground(proposal, "把空调弄起来，别开车窗", "zh", None)
+    assert isinstance(first, Grounded)
+    assert isinstance(second, Rejection)
+
+
+def test_nearly_every_example_of_the_catalogue_passes_as_a_model_would_answer_it(
+    grounder: Grounder, catalogue: Catalogue
+) -> None:
+    """A guard that refuses what it should let through is no use: at most one in twenty-five."""
+    total, refused = 0, []
+    for spec in catalogue.actions.values():
+        for lang, examples in spec.examples.items():
+            for example in examples:
+                total += 1
+                (found,) = grounder.ground(
+                    Proposal((ProposedAction(spec.name, example.parameters),), "llm"), example.say, lang, None
+                )
+                if isinstance(found, Rejection) or dict(found.action.parameters) != dict(example.parameters):
+                    refused.append((spec.name, example.say, found))
+    assert len(refused) <= total / 25, refused
+
+
+def test_random_actions_rarely_pass_on_rejected_sentences(grounder: Grounder, catalogue: Catalogue) -> None:
+    """The model may answer anything to speech that only sounds like commands; one action in forty may survive."""
+    tried = passed = 0
+    for row in rows("rejections")[::3]:
+        for spec in catalogue.actions.values():
+            if not spec.writes or spec.required:
+                continue
+            tried += 1
+            (found,) = grounder.ground(Proposal((ProposedAction(spec.name, {}),), "llm"), row.say, row.lang, None)
+            passed += isinstance(found, Grounded)
+    assert passed < tried / 40
+
+
+SCALARS = st.one_of(st.booleans(), st.integers(-1000, 1000), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=12))
+
+
+@settings(max_examples=150)
+@given(data=st.data(), tier=st.sampled_from(["llm", "phrasebook", "reflex"]), lang=st.sampled_from(["zh", "en"]))
+def test_nothing_grounded_breaks_its_schema(
+    grounder: Grounder, catalogue: Catalogue, data: st.DataObject, tier: Tier, lang: Lang
+) -> None:
+    spec = data.draw(st.sampled_from(sorted(catalogue.actions.values(), key=lambda each: each.name)))
+    names = st.sampled_from([*spec.properties, "nonsense"])
+    action = ProposedAction(spec.name, data.draw(st.dictionaries(names, SCALARS, max_size=4)))
+    say = data.draw(st.sampled_from([each.say for each in spec.examples[lang]] or ["打开空调"]))
+    for found in grounder.ground(Proposal((action,), tier), say, lang, None):
+        if isinstance(found, Grounded):
+            errors = Draft202012Validator(_thawed(spec.parameters)).iter_errors(dict(found.action.parameters))
+            assert [error for error in errors if error.validator != "multipleOf"] == []
+            assert set(found.action.parameters) <= set(spec.properties)
+
+
+def _thawed(node: Any) -> Any:  # noqa: ANN401 (a JSON document)
+    if hasattr(node, "items"):
+        return {key: _thawed(value) for key, value in node.items()}
+    return [_thawed(value) for value in node] if isinstance(node, list | tuple) else node
