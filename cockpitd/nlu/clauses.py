@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cockpitd.domain.units import Lang
+
 from cockpitd.nlu.text import tokenise
 
 MOST = 4
@@ -15,11 +16,14 @@ _CUTS_LIMIT = 12
 
 _JOINTS = {
     "zh": re.compile(
-        r"，?(?:并且|然后再?|顺便再?|顺带|同时|接着再?|另外|还有|以及|完了再?|之后再?|最后|再(?!见|生|次|说|高|低|大|小|亮|暗|快|慢|热|冷|多|少|往|远|近|来一)|并(?!排)|也(?=把|帮|打|关))"
+        r"，?(?:并且|然后再?|顺便再?|顺带|同时|接着再?|另外|还有|以及|完了再?|之后再?|最后"
+        r"|再(?!见|生|次|说|高|低|大|小|亮|暗|快|慢|热|冷|多|少|往|远|近|来一)|并(?!排)"
+        r"|也(?=把|帮|打|关))"
         r"(?:请|帮我|给我|麻烦)?|，|和|跟|与|及"
     ),
     "en": re.compile(
-        r",? ?\b(?:and then|and also|and after that|and|then|after that|also|plus|as well as)\b(?: please| also| then)* ?|, ?"
+        r",? ?\b(?:and then|and also|and after that|and|then|after that|also|plus|as well "
+        r"as)\b(?: please| also| then)* ?|, ?"
     ),
 }
 
@@ -37,7 +41,7 @@ class Cut:
 def cuts(text: str, lang: Lang, openings: frozenset[tuple[str, ...]]) -> tuple[Cut, ...]:
     """Return the places, left to right: at connectives and clause marks, and where a command's first words begin."""
     said = [Cut(found.start(), found.end()) for found in _JOINTS[lang].finditer(text)]
-    said = [cut for cut in said if 0 < cut.end and cut.start < len(text)]
+    said = [cut for cut in said if cut.end > 0 and cut.start < len(text)]
     taken = {cut.start for cut in said} | {cut.end for cut in said}
     silent = [Cut(at, at, run_on=True) for at in _run_ons(text, lang, openings) if at not in taken]
     return tuple(sorted([*said[:_CUTS_LIMIT], *silent[:_CUTS_LIMIT]], key=lambda cut: (cut.end, cut.start)))

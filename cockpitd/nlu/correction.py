@@ -9,10 +9,13 @@ from cockpitd.domain.units import Lang
 
 _STRONG = {
     "zh": re.compile(
-        r"，?(?:哦|啊|呃|嗯)?(?:不对不对|不对|不是不是|说错了|错了|我说错了|我是说|我的意思是|等等|等一下|哦不|啊不|不不不?|算了还是|还是)(?:，|应该是|应该|是|改成|我要的是|我说的是)*"
+        r"，?(?:哦|啊|呃|嗯)?(?:不对不对|不对|不是不是|说错了|错了|我说错了|我是说|我的意思是"
+        r"|等等|等一下|哦不|啊不|不不不?|算了还是|还是)(?:，|应该是|应该|是|改成|我要的是"
+        r"|我说的是)*"
     ),
     "en": re.compile(
-        r",? ?\b(?:no no|oh no|no wait|oh wait|wait wait|wait no|wait|i mean|i meant|sorry|scratch that|correction|make that|or rather|rather|actually|oops)\b"
+        r",? ?\b(?:no no|oh no|no wait|oh wait|wait wait|wait no|wait|i mean|i meant|sorry"
+        r"|scratch that|correction|make that|or rather|rather|actually|oops)\b"
         r"(?:,? ?\b(?:no|i mean|i meant|make that|make it|sorry|wait|actually)\b)*(?:,? |$)"
     ),
 }
@@ -21,8 +24,14 @@ _WEAK = {
     "en": re.compile(r",? \b(?:no|nope|not that)\b,? "),
 }
 _HEAD = {
-    "zh": re.compile(r"^(?:不对不对|不对|不是|错了|哦不|啊不|不不不?|不)(?:，|(?=[是改换调]))(?:应该是|应该|是)?|^(?:不对|错了|不是)(?=[改换调一二三四五六七八九十两百\d])"),
-    "en": re.compile(r"^(?:no no|no wait|no|nope|wait|sorry|i mean|i meant|actually|oops)(?:,? (?:i mean|i meant|sorry|wait|make that))*,? (?=\S)"),
+    "zh": re.compile(
+        r"^(?:不对不对|不对|不是|错了|哦不|啊不|不不不?|不)(?:，|(?=[是改换调]))(?:应该是"
+        r"|应该|是)?|^(?:不对|错了|不是)(?=[改换调一二三四五六七八九十两百\d])"
+    ),
+    "en": re.compile(
+        r"^(?:no no|no wait|no|nope|wait|sorry|i mean|i meant|actually|oops)(?:,? (?:i "
+        r"mean|i meant|sorry|wait|make that))*,? (?=\S)"
+    ),
 }
 
 
@@ -62,7 +71,9 @@ def splices(correction: Correction, spans: tuple[tuple[int, int], ...], lang: La
     gap = "" if lang == "zh" else " "
     out = [_join(before[:start], after, before[end:], gap) for start, end in spans]
     out += [_join(before[:start], after, "", gap) for start, _ in spans]
-    cuts = range(len(before) - 1, 0, -1) if lang == "zh" else [at for at, char in enumerate(before) if char == " "][::-1]
+    cuts = (
+        range(len(before) - 1, 0, -1) if lang == "zh" else [at for at, char in enumerate(before) if char == " "][::-1]
+    )
     out += [_join(before[:cut], after, "", gap) for cut in cuts]
     return list(dict.fromkeys(out))
 

@@ -1,4 +1,4 @@
-"""What an utterance says for or against one parameter value a model wrote; the verdict on the action is `ground.py`'s."""
+"""What an utterance says for or against one parameter value a model wrote; the verdict is `ground.py`'s."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 from cockpitd.domain.actions import Action, ActionSpec
 from cockpitd.domain.turn import Evidence
 from cockpitd.domain.units import LANGS, Lang, Scalar
+
 from cockpitd.nlu import numbers, pinyin
 from cockpitd.nlu.index import parsed
 from cockpitd.nlu.lexicon import content, literals, value_words
@@ -20,16 +21,32 @@ from cockpitd.nlu.slots import spoken_names
 Finding: TypeAlias = Evidence | Literal["not-said", "contradicted"]
 """Where a value came from, or what is wrong with it."""
 
-_MOST = {"zh": ("最大", "最高", "最强", "最亮", "满", "拉满", "全开", "最热"), "en": ("max", "maximum", "full", "highest", "all the way")}
+_MOST = {
+    "zh": ("最大", "最高", "最强", "最亮", "满", "拉满", "全开", "最热"),
+    "en": ("max", "maximum", "full", "highest", "all the way"),
+}
 _LEAST = {"zh": ("最小", "最低", "最弱", "最暗", "最冷"), "en": ("min", "minimum", "lowest", "least")}
 _UNIT_FACTORS = (1.0, 60.0, 1 / 60, 3600.0, 24.0, 1000.0, 0.001, 12.0)
 _CLOCK_SHIFT = 12.0
-_SPOKEN_TIMES = {"zh": {"半小时": 30.0, "半个小时": 30.0, "一刻": 15.0, "三刻": 45.0, "半": 30.0}, "en": {"half an hour": 30.0, "an hour": 60.0, "quarter": 15.0, "a minute": 1.0, "half past": 30.0, "a couple": 2.0, "a degree": 1.0}}
+_SPOKEN_TIMES = {
+    "zh": {"半小时": 30.0, "半个小时": 30.0, "一刻": 15.0, "三刻": 45.0, "半": 30.0},
+    "en": {
+        "half an hour": 30.0,
+        "an hour": 60.0,
+        "quarter": 15.0,
+        "a minute": 1.0,
+        "half past": 30.0,
+        "a couple": 2.0,
+        "a degree": 1.0,
+    },
+}
 _ON_VALUES: tuple[Scalar, ...] = (True, "on", "open")
 """Naming a thing and not its end means wanting it."""
 OFF_VALUES: tuple[Scalar, ...] = (False, "off", "close", "closed")
 _ENOUGH_OVERLAP = 0.6
 _MAJORITY = 3
+_SHORT = 2
+"""Letters of a word that proves nothing (to, by, in)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +100,10 @@ class ParameterEvidence:
         return self._counted(name, float(value), schema, heard, last)
 
     def _named(self, name: str, value: Scalar, schema: Mapping[str, Any], heard: Said, last: Action | None) -> Finding:
-        if self._is_named(name, value, heard) or self._words[name, heard.lang].get(str(value), frozenset()) & heard.words:
+        if (
+            self._is_named(name, value, heard)
+            or self._words[name, heard.lang].get(str(value), frozenset()) & heard.words
+        ):
             return "said"
         others = [other for other in schema.get("enum", (True, False)) if other != value]
         if any(self._is_named(name, other, heard, strict=True) for other in others):
@@ -97,9 +117,8 @@ class ParameterEvidence:
     def _is_named(self, name: str, value: Scalar, heard: Said, *, strict: bool = False) -> bool:
         for lang in LANGS:
             for spoken in spoken_names(self._spec, name, value, lang):
-                if len(spoken) > 1 or not strict:
-                    if _occurs(surface(spoken, lang), heard, by_sound=not strict):
-                        return True
+                if (len(spoken) > 1 or not strict) and _occurs(surface(spoken, lang), heard, by_sound=not strict):
+                    return True
         return False
 
     def _quoted(self, name: str, value: str, heard: Said, last: Action | None) -> Finding:
@@ -147,15 +166,17 @@ def _direction(name: str, rows: list[tuple[str, Scalar, str, Lang]]) -> int:
         if up != down:
             votes[1 if (value > 0) == up else -1] += 1
     most = max(votes, key=lambda way: votes[way])
-    return most if votes[most] >= 2 and votes[most] >= _MAJORITY * votes[-most] else 0
+    return most if votes[most] > 1 and votes[most] >= _MAJORITY * votes[-most] else 0
 
 
 def _occurs(plain: str, heard: Said, *, by_sound: bool) -> bool:
     if not plain:
         return False
     if heard.lang == "en" or plain.isascii():
-        return f" {plain} " in f" {heard.raw.replace(',', ' ').replace('  ', ' ')} " or f" {plain} " in f" {heard.text} " or (
-            heard.lang == "zh" and plain in heard.raw
+        return (
+            f" {plain} " in f" {heard.raw.replace(',', ' ').replace('  ', ' ')} "
+            or f" {plain} " in f" {heard.text} "
+            or (heard.lang == "zh" and plain in heard.raw)
         )
     if plain in heard.raw or plain in heard.text:
         return True
@@ -165,7 +186,9 @@ def _occurs(plain: str, heard: Said, *, by_sound: bool) -> bool:
 def _overlaps(plain: str, heard: Said) -> bool:
     words = plain.split()
     there = set(heard.raw.replace(",", " ").split())
-    return sum(word in there for word in words) >= _ENOUGH_OVERLAP * len(words) and any(len(word) > 2 and word in there for word in words)
+    return sum(word in there for word in words) >= _ENOUGH_OVERLAP * len(words) and any(
+        len(word) > _SHORT and word in there for word in words
+    )
 
 
 def _derivable(heard: Said) -> Iterator[float]:
@@ -186,7 +209,9 @@ def _near(one: float, other: float) -> bool:
 
 
 def _is_step(schema: Mapping[str, Any]) -> bool:
-    return schema.get("type") in ("number", "integer") and float(schema.get("minimum", 0)) < 0 < float(schema.get("maximum", 0))
+    return schema.get("type") in ("number", "integer") and float(schema.get("minimum", 0)) < 0 < float(
+        schema.get("maximum", 0)
+    )
 
 
 def _carried(name: str, value: Scalar, last: Action | None) -> bool:

@@ -1,4 +1,4 @@
-"""Checking what a tier proposed against the action files and, for the model, against the words said; it judges no car."""
+"""Checking a proposal against the action files and, for the model, against the words said; it judges no car."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from jsonschema import Draft202012Validator, ValidationError
-
 from cockpitd.domain.actions import Action, ActionSpec, Catalogue
 from cockpitd.domain.turn import Evidence, Grounded, Proposal, ProposedAction, Rejection
 from cockpitd.domain.units import Lang, Scalar
 from cockpitd.domain.vehicle import Hazard
+from jsonschema import Draft202012Validator, ValidationError
+
 from cockpitd.nlu import numbers
 from cockpitd.nlu.evidence import OFF_VALUES, ParameterEvidence, Said, said
 from cockpitd.nlu.lexicon import Lexicon
@@ -80,9 +80,7 @@ class Grounder:
             return _reject(action, "not-said")
         return self._fit(action, checked.parameters, checked.evidence)
 
-    def _against(
-        self, action: ProposedAction, spec: ActionSpec, heard: Said, how: Mood, *, alone: bool
-    ) -> Code | None:
+    def _against(self, action: ProposedAction, spec: ActionSpec, heard: Said, how: Mood, *, alone: bool) -> Code | None:
         """Say what in the whole sentence speaks against acting at all."""
         if answers_only(spec):
             return None
@@ -105,7 +103,7 @@ class Grounder:
         "今天天气怎么样，打开空调" asks in its first clause and orders in its second.
         """
         parts = [part for part in heard.text.replace(",", "，").split("，") if part.strip()]
-        if len(parts) < 2:  # noqa: PLR2004 (one clause is the whole sentence)
+        if len(parts) == 1:
             return None
         shares = [self._lexicon.support(spec.name, part, heard.lang) for part in parts]
         first, second = sorted(shares, reverse=True)[:2]
@@ -121,7 +119,7 @@ class Grounder:
         )
 
     def _wrong_sign(self, action: ProposedAction, spec: ActionSpec, text: str, lang: Lang) -> bool:
-        """Tell whether a step goes up while only "down" was said, or the reverse, as the action's own phrases use them."""
+        """Tell whether a step goes up while only "down" was said, or the reverse, as the action's phrases use them."""
         for name, value in action.parameters.items():
             if isinstance(value, bool | str) or not value:
                 continue
@@ -180,6 +178,9 @@ class Grounder:
 _CLEARLY = 0.15
 """How much more one clause must speak of an action than any other."""
 _FEW_WORDS = 6
+_TINY = 1e-6
+_HUGE = 1e12
+"""Beyond this a float has no decimals worth rounding."""
 
 
 def _closed(schema: Mapping[str, object]) -> dict[str, object]:
@@ -198,7 +199,7 @@ def _plain(node: object) -> object:
 
 def _typed(value: Scalar, schema: Mapping[str, object]) -> Scalar:
     if isinstance(value, float) and schema.get("type") in ("integer", "number"):
-        return numbers.plain(round(value, 6)) if abs(value) < 1e12 else value
+        return numbers.plain(round(value, 6)) if abs(value) < _HUGE else value
     return value
 
 
@@ -217,7 +218,7 @@ def _nearly(error: ValidationError) -> bool:
         return False
     step = error.schema.get("multipleOf", 1) if isinstance(error.schema, dict) else 1
     ratio = float(error.instance) / float(step)
-    return abs(ratio - round(ratio)) < 1e-6
+    return abs(ratio - round(ratio)) < _TINY
 
 
 def _rejected(
@@ -283,5 +284,3 @@ def _without(text: str, parameters: Mapping[str, Scalar]) -> str:
 
 def _mixed(text: str, lang: Lang) -> bool:
     return says(text, lang, "on", "open", "up") and says(text, lang, "off", "close", "down")
-
-

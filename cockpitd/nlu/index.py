@@ -1,4 +1,4 @@
-"""All compiled phrases of one language and the quick choice of those worth trying; ranking stands in `phrasebook.py`."""
+"""All compiled phrases of one language and the quick choice of those worth trying; `reading.py` ranks them."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from typing import TypeAlias
 from cockpitd.domain.actions import ActionSpec, Catalogue
 from cockpitd.domain.template import parse
 from cockpitd.domain.units import Lang, Scalar
+
 from cockpitd.nlu.matcher import Blank, Chain, Choice, Part, Word, compile_chain
 from cockpitd.nlu.slots import NameSlot, reader
 from cockpitd.nlu.sound import Heard, Mark
+
+_OPENING = 2
+"""Tokens that tell the beginning of a command."""
 
 parsed = cache(parse)
 """Phrases are parsed once for the index, the lexicon and the evidence."""
@@ -86,13 +90,17 @@ def build(catalogue: Catalogue, lang: Lang) -> Index:
         if not groups:
             always.append(entry)
             continue
-        rarest = min(([_rarest(option, usage) for option in group] for group in groups), key=lambda row: _cost(row, usage))
+        rarest = min(
+            ([_rarest(option, usage) for option in group] for group in groups), key=lambda row: _cost(row, usage)
+        )
         for mark in {mark.text: mark for mark in rarest}.values():
             by_word[mark.text].append(entry)
             for fold in mark.folds:
                 by_fold[fold].append(entry)
     return Index(
-        {key: tuple(rows) for key, rows in by_word.items()}, {key: tuple(rows) for key, rows in by_fold.items()}, tuple(always)
+        {key: tuple(rows) for key, rows in by_word.items()},
+        {key: tuple(rows) for key, rows in by_fold.items()},
+        tuple(always),
     )
 
 
@@ -149,11 +157,11 @@ def _certain(chain: Chain) -> Iterator[Mark]:
 def opening_pairs(index: Index) -> frozenset[tuple[str, ...]]:
     """First two fixed tokens of every phrase: where one command may begin right after another."""
     entries = {entry.order: entry for rows in index.by_word.values() for entry in rows}
-    return frozenset(pair for entry in entries.values() for pair in _pairs(entry.chain) if len(pair) == 2)
+    return frozenset(pair for entry in entries.values() for pair in _pairs(entry.chain) if len(pair) == _OPENING)
 
 
 def _pairs(chain: Chain, so_far: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    if len(so_far) == 2 or not chain:
+    if len(so_far) == _OPENING or not chain:
         yield so_far
         return
     head, rest = chain[0], chain[1:]

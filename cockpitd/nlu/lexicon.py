@@ -1,4 +1,4 @@
-"""The words each action lives by, drawn from its file and weighed over the catalogue; nothing hand-written per action."""
+"""The words each action lives by, drawn from its file and weighed over the catalogue; none is written by hand."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from cockpitd.domain.actions import ActionSpec, Catalogue
 from cockpitd.domain.template import Alternatives, Literal, Node, Optional, Sequence, Slot
 from cockpitd.domain.units import LANGS, Lang, Scalar
+
 from cockpitd.nlu import numbers_en, numbers_zh
 from cockpitd.nlu.index import parsed
 from cockpitd.nlu.language import is_han
@@ -17,13 +18,19 @@ from cockpitd.nlu.slots import spoken_names
 from cockpitd.nlu.text import tokenise
 
 STOP: dict[Lang, frozenset[str]] = {
-    "zh": frozenset("我你他她它们的了吧吗呢啊呀哦嘛把将给帮请让想要会能可以是在有和跟也就都还再又这那哪个些点下一到去来上里儿么什怎为很太真好不没别")
+    "zh": frozenset(
+        "我你他她它们的了吧吗呢啊呀哦嘛把将给帮请让想要会能可以是在有和跟也就都还再又这那哪个些点下一到去来上里儿么什怎为很太真好不没别"
+    )
     | frozenset("现先后得着过被从向对于与或但而且因如果所以"),
     "en": frozenset(
-        "a an the i you he she it we they me my your his her our their us them this that these those is are am was were be been being do does did"
-        " have has had can could will would should may might must shall to of in on at for from with by and or but if so as not no yes please just"
-        " now then there here up down out off over some any all more very too really get got make let let's want need like go going put set turn"
-        " give take what which who when where why how one two about into than okay thing things something way bit little lot much many it's i'm"
+        "a an the i you he she it we they me my your his her our their us them this that "
+        "these those is are am was were be been being do does did"
+        " have has had can could will would should may might must shall to of in on at "
+        "for from with by and or but if so as not no yes please just"
+        " now then there here up down out off over some any all more very too really get "
+        "got make let let's want need like go going put set turn"
+        " give take what which who when where why how one two about into than okay thing "
+        "things something way bit little lot much many it's i'm"
         " could'nt would'nt im ive use back good well right".split()
     ),
 }
@@ -31,12 +38,22 @@ STOP: dict[Lang, frozenset[str]] = {
 
 
 DOING: dict[Lang, frozenset[str]] = {
-    "zh": frozenset("打开关闭放停调设换把升降锁看听说播起启动掉弄搞加减变转走导航找叫念读讲拿收折展喷洗擦吹烘亮灭响跳接挂发查记存取消定提醒")
-    | frozenset("打开 关闭 关掉 关上 启动 开启 停止 取消 播放 调到 调高 调低 提醒 告诉 查看 设置 切换 换到 改成 升高 降低 跳过 收起 展开".split()),
+    "zh": frozenset(
+        "打开关闭放停调设换把升降锁看听说播起启动掉弄搞加减变转走导航找叫念读讲拿收折展喷洗擦吹烘亮灭响跳接挂发查记存取消定提醒"
+    )
+    | frozenset(
+        (
+            "打开 关闭 关掉 关上 启动 开启 停止 取消 播放 调到 调高 调低 提醒 告诉 查看 设置 "
+            "切换 换到 改成 升高 降低 跳过 收起 展开"
+        ).split()
+    ),
     "en": frozenset(
-        "open clos shut start stop paus play skip call lock unlock heat warm cool fold wash spray show tell hear find activat switch"
-        " enabl disabl kill drop cut end cancel keep mak bring tak raise lower hang pick send read say speak look check watch wait run let"
-        " leav add remov sav driv rid fix lov lik think feel sound next last first new old close play start car time day long last".split()
+        "open clos shut start stop paus play skip call lock unlock heat warm cool fold "
+        "wash spray show tell hear find activat switch"
+        " enabl disabl kill drop cut end cancel keep mak bring tak raise lower hang pick "
+        "send read say speak look check watch wait run let"
+        " leav add remov sav driv rid fix lov lik think feel sound next last first new "
+        "old close play start car time day long last".split()
     ),
 }
 """Words for doing something, and words of any talk: alone they do not say to what (stems, in English)."""
@@ -49,7 +66,9 @@ class Lexicon:
         self._words: dict[Lang, dict[str, frozenset[str]]] = {}
         self._weights: dict[Lang, dict[str, float]] = {}
         for lang in LANGS:
-            by_action = {spec.name: frozenset(_content(_sources(spec, lang), lang)) for spec in catalogue.actions.values()}
+            by_action = {
+                spec.name: frozenset(_content(_sources(spec, lang), lang)) for spec in catalogue.actions.values()
+            }
             spread = Counter(word for words in by_action.values() for word in words)
             total = max(2, len(by_action))
             self._words[lang] = by_action
@@ -97,12 +116,13 @@ class Lexicon:
 
 
 _TELLING = 0.12
+_STEM_AT_LEAST = 2
 _NAMING = 0.35
 """Weight of a word about a sixth of the actions share; a noun rarer than that names its object."""
 
 
 def _is_bigram(word: str, lang: Lang) -> bool:
-    return lang == "zh" and len(word) == 2 and is_han(word[0])
+    return lang == "zh" and len(word) > 1 and is_han(word[0])
 
 
 def _sources(spec: ActionSpec, lang: Lang) -> Iterator[str]:
@@ -159,7 +179,14 @@ def _units(words: tuple[str, ...], lang: Lang) -> Iterator[str]:
             continue
         yield _stem(word) if lang == "en" else word
         after = words[at + 1] if at + 1 < len(words) else ""
-        if lang == "zh" and is_han(word[0]) and after and is_han(after[0]) and after not in stop and not _is_number(after, lang):
+        if (
+            lang == "zh"
+            and is_han(word[0])
+            and after
+            and is_han(after[0])
+            and after not in stop
+            and not _is_number(after, lang)
+        ):
             yield word + after
 
 
@@ -172,7 +199,7 @@ def _is_number(word: str, lang: Lang) -> bool:
 def _stem(word: str) -> str:
     """Cut the commonest English endings, so that lights and light, opening and open meet."""
     for ending, put in (("'s", ""), ("ies", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", "")):
-        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
+        if word.endswith(ending) and len(word) - len(ending) > _STEM_AT_LEAST and not word.endswith("ss"):
             return word[: len(word) - len(ending)] + put
     return word
 

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from cockpitd.domain import template
 from cockpitd.domain.units import Lang, Scalar
+
 from cockpitd.nlu.normalize import surface
 from cockpitd.nlu.slots import SlotReader, TextSlot
 from cockpitd.nlu.sound import Heard, Mark, mark

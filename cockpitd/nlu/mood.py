@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from cockpitd.domain.units import Lang
+
 from cockpitd.nlu.normalize import normalize
 
 
@@ -23,7 +24,8 @@ class Mood:
 
 _NEGATED = {
     "zh": re.compile(
-        r"(?:^|[，先请你您可也就都又还千万了的吧啊灯窗调座门乐])别(?![人的墅致克名称处是])|不要(?!紧|是|脸)|不用|不必|不许|不准|不需要|不想|无需|禁止"
+        r"(?:^|[，先请你您可也就都又还千万了的吧啊灯窗调座门乐])别(?![人的墅致克名称处是])"
+        r"|不要(?!紧|是|脸)|不用|不必|不许|不准|不需要|不想|无需|禁止"
         r"|没让你?|没叫你?|没说要|不是让你?|不是要|甭|勿"
     ),
     "en": re.compile(
@@ -34,15 +36,21 @@ _NEGATED = {
 }
 _ALLOWED_NO = {
     "zh": re.compile(r"要不要|用不用|不要紧|别的|特别|分别|个别|级别|性别|识别|区别|差别|别墅|别克|不要停"),
-    "en": re.compile(r"\bnever mind\b|\b(?:do not|don'?t|mustn'?t|must not) (?:worry|forget|let me forget|stop|mind)\b|\bnot too\b|\bnot so\b"),
+    "en": re.compile(
+        r"\bnever mind\b|\b(?:do not|don'?t|mustn'?t|must not) (?:worry|forget|let me forget"
+        r"|stop|mind)\b|\bnot too\b|\bnot so\b"
+    ),
 }
 _QUESTION = {
     "zh": re.compile(
-        r"[吗呢么]$|吗，|什么(?!都|的$)|多少|多久|多远|多大|多高|多快|多长|几(?!乎|率|何|十|百|千)|哪|谁|怎么(?!没|还没|还不|又|这么|那么|老是|总是|都)|怎样|咋|为何|为啥|是不是|有没有|能不能|可不可以|会不会|要不要|该不该|行不行"
+        r"[吗呢么]$|吗，|什么(?!都|的$)|多少|多久|多远|多大|多高|多快|多长|几(?!乎|率|何"
+        r"|十|百|千)|哪|谁|怎么(?!没|还没|还不|又|这么|那么|老是|总是|都)|怎样|咋|为何"
+        r"|为啥|是不是|有没有|能不能|可不可以|会不会|要不要|该不该|行不行"
         r"|对不对|好不好|开没开|关没关|没有$|了没$|有几|是否|还剩|几时|何时|何地|正常不"
     ),
     "en": re.compile(
-        r"^(?:and |so |but |tell me |do you know |i wonder )?(?:what|why|when|where|who|whose|which|how|is|are|am|was|were|do|does|did|has|have|had"
+        r"^(?:and |so |but |tell me |do you know |i wonder )?(?:what|why|when|where|who"
+        r"|whose|which|how|is|are|am|was|were|do|does|did|has|have|had"
         r"|should|shall|may|might|can (?!you\b)|could (?!you\b)|will (?!you\b)|would (?!you\b))\b"
         r"|^(?:tell me|do you know|i wonder|any idea|let me know) (?:if|whether|what|how|when|where|which|who|why)\b"
         r"|\b(?:can|could|will|would|do|did|are|have) you (?:know|tell me|hear|explain|think|like|want|have|see)\b"
@@ -50,18 +58,29 @@ _QUESTION = {
     ),
 }
 _NO_QUESTION = {
-    "zh": re.compile(r"^(?:随便)?(?:来|放|播|听|唱)点?什么都|无论|不管|怎么都|什么都可以|怎么还不|怎么又|没什么|什么的$"),
-    "en": re.compile(r"^(?:do (?:it|that|so|not)\b|have (?:the|my|a)\b|how about\b|what about\b|do me\b|when (?:we|i|it|you)\b|right$)"),
+    "zh": re.compile(
+        r"^(?:随便)?(?:来|放|播|听|唱)点?什么都|无论|不管|怎么都|什么都可以|怎么还不|怎么又"
+        r"|没什么|什么的$"
+    ),
+    "en": re.compile(
+        r"^(?:do (?:it|that|so|not)\b|have (?:the|my|a)\b|how about\b|what about\b|do me\b"
+        r"|when (?:we|i|it|you)\b|right$)"
+    ),
 }
 _REPORTED = {
     "zh": re.compile(
-        r"^(?:如果|假如|要是|假设|万一|昨天|前天|上次|以前|之前|刚才你|刚刚你|你刚才|你刚刚|他说|她说|他们说|我妈说|我爸说|有人说|听说|据说|新闻说|书上说)"
-        r"|(?:打开|关闭|关上|开)了(?:吗)?.{0,4}(?:之后|以后|的话|的时候)|的时候.{0,3}(?:会|可以|能)|我(?:已经|刚才|刚刚|昨天)(?!到|出发)"
+        r"^(?:如果|假如|要是|假设|万一|昨天|前天|上次|以前|之前|刚才你|刚刚你|你刚才|你刚刚"
+        r"|他说|她说|他们说|我妈说|我爸说|有人说|听说|据说|新闻说|书上说)"
+        r"|(?:打开|关闭|关上|开)了(?:吗)?.{0,4}(?:之后|以后|的话|的时候)|的时候.{0,3}(?:会"
+        r"|可以|能)|我(?:已经|刚才|刚刚|昨天)(?!到|出发)"
     ),
     "en": re.compile(
-        r"^(?:if|suppose|imagine|yesterday|last (?:night|week|time)|earlier|once|whenever|when (?:i|he|she|they|we)\b)\b"
-        r"|\b(?:he|she|they|someone|somebody|my (?:wife|husband|mom|dad|boss)) (?:said|says|told|asked|opened|closed|turned|had)\b"
-        r"|^(?:i|we|you) (?:already |just |once )?(?:opened|closed|turned|unlocked|locked|switched|set|was|were|used to|had)\b"
+        r"^(?:if|suppose|imagine|yesterday|last (?:night|week|time)|earlier|once|whenever"
+        r"|when (?:i|he|she|they|we)\b)\b"
+        r"|\b(?:he|she|they|someone|somebody|my (?:wife|husband|mom|dad|boss)) (?:said"
+        r"|says|told|asked|opened|closed|turned|had)\b"
+        r"|^(?:i|we|you) (?:already |just |once )?(?:opened|closed|turned|unlocked|locked"
+        r"|switched|set|was|were|used to|had)\b"
         r"|\byesterday\b(?=.*\b(?:was|were|opened|closed|turned|went|drove)\b)"
     ),
 }

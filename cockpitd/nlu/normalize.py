@@ -7,6 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 from cockpitd.domain.units import Lang
+
 from cockpitd.nlu.language import is_han
 
 SEPARATOR: dict[Lang, str] = {"zh": "，", "en": ","}
@@ -22,9 +23,15 @@ _FILLER: dict[Lang, str] = {
 }
 _CALLED: dict[Lang, str] = {
     "zh": r"(?:你好|嗨|嘿|喂)?(?:小车小车|小车|小驾小驾|小驾|车机|助手|语音助手)|你好|您好|(?:我的)?(?:亲爱的)",
-    "en": r"(?:hey|hi|hello|ok|okay|yo) (?:there )?(?:car|cockpit|assistant|computer|buddy)|dear car|car(?=,)|computer(?=,)|assistant(?=,)",
+    "en": (
+        r"(?:hey|hi|hello|ok|okay|yo) (?:there )?(?:car|cockpit|assistant|computer|buddy)"
+        r"|dear car|car(?=,)|computer(?=,)|assistant(?=,)"
+    ),
 }
-_VERB_AFTER_ME = r"(?=打(?!电话|个电话|给)|开|关|放|播|来|调|导|讲|唱|找|换|设|锁|查|弄|把|将|升|降|停|暂|切|加|减|念|读|看|取|拿|搜)"
+_VERB_AFTER_ME = (
+    r"(?=打(?!电话|个电话|给)|开|关|放|播|来|调|导|讲|唱|找|换|设|锁|查|弄|把|将|升"
+    r"|降|停|暂|切|加|减|念|读|看|取|拿|搜)"
+)
 _POLITE: dict[Lang, str] = {
     "zh": (
         r"请问(?=.*(?:能不能|可不可以|可以|能)(?:请你|帮|给我))|请你?|麻烦(?:你|您)?(?:一下)?|拜托(?:你|您)?|劳驾"
@@ -33,14 +40,23 @@ _POLITE: dict[Lang, str] = {
         r"|(?:你|您)?(?:帮忙|帮我(?:一下)?)(?!妈|爸|老|儿|女|们|姐|哥|弟|妹|朋|家)|替我|给我" + _VERB_AFTER_ME
     ),
     "en": (
-        r"please|kindly|(?:could|can|would|will) (?:you|ya)(?: be so kind as to)?(?: please| kindly| just| maybe| possibly)*"
-        r"|(?:i would|i'd|id) (?:like|love) (?:you|for you) to|i (?:want|need) you to|would you mind|do me a favou?r and"
+        r"please|kindly|(?:could|can|would|will) (?:you|ya)(?: be so kind as to)?(?: please"
+        r"| kindly| just| maybe| possibly)*"
+        r"|(?:i would|i'd|id) (?:like|love) (?:you|for you) to|i (?:want|need) you to|would "
+        r"you mind|do me a favou?r and"
         r"|go ahead and|maybe|just|perhaps|you could|if you (?:could|can|would)(?: please)?|quickly|be a dear and"
     ),
 }
 _TAIL: dict[Lang, str] = {
-    "zh": r"好吗|好不好|可以吗|行吗|行不行|可不可以|谢谢(?:你|您|了|啦)?|多谢|拜托(?:了|你|您)?|吧|啊|呀|哦|噢|哈|啦|呗|嘛|咯|喽|嗯|呃|哟|麻烦(?:你|您)?了",
-    "en": r"please|thanks(?: a lot| so much)?|thank you(?: so much| very much)?|would you|will you|could you|can you|for me|ok|okay|uh+|um+|er|now|right now|if you (?:can|could|would|please)|buddy|mate|then",
+    "zh": (
+        r"好吗|好不好|可以吗|行吗|行不行|可不可以|谢谢(?:你|您|了|啦)?|多谢|拜托(?:了|你"
+        r"|您)?|吧|啊|呀|哦|噢|哈|啦|呗|嘛|咯|喽|嗯|呃|哟|麻烦(?:你|您)?了"
+    ),
+    "en": (
+        r"please|thanks(?: a lot| so much)?|thank you(?: so much| very much)?|would you"
+        r"|will you|could you|can you|for me|ok|okay|uh+|um+|er|now|right now|if you (?:can"
+        r"|could|would|please)|buddy|mate|then"
+    ),
 }
 _QUESTION_TAIL = re.compile(r"[吗嘛么]$")
 _SLIPS = (
@@ -131,7 +147,9 @@ def _clause(clause: str, lang: Lang) -> str:
 
 _BEFORE = {"zh": "", "en": r"(?<![\w'])"}
 _AFTER = {"zh": "", "en": r"(?![\w'])"}
-_HEADS = {lang: re.compile(rf"(?:{_CALLED[lang]}|{_FILLER[lang]}|{_POLITE[lang]}){_AFTER[lang]}\s*") for lang in SEPARATOR}
+_HEADS = {
+    lang: re.compile(rf"(?:{_CALLED[lang]}|{_FILLER[lang]}|{_POLITE[lang]}){_AFTER[lang]}\s*") for lang in SEPARATOR
+}
 _TAILS = {lang: re.compile(rf"{_BEFORE[lang]}(?:{_TAIL[lang]})$") for lang in SEPARATOR}
 _ASKED_POLITELY = {
     "zh": re.compile(r"^(?:你|您)?(?:能不能|可不可以|能否|可否|(?:可以|能|能够)(?:请你)?(?:帮忙|帮我|给我|替我))"),
@@ -169,8 +187,12 @@ def _collapse(text: str, lang: Lang) -> str:
     return text
 
 
+_TWICE = 2
+_SHORT_WORD = 3
+
+
 def _repeatable(unit: list[str], times: int) -> bool:
     """Reduplication is a word of its own (天天, 看看, 1 1, bye bye), so one short unit must come three times."""
     if any(char.isdecimal() for word in unit for char in word):
         return False
-    return times >= 3 or len(unit) > 1 or (len(unit[0]) > 3)
+    return times > _TWICE or len(unit) > 1 or len(unit[0]) > _SHORT_WORD

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cockpitd.domain.units import Lang
+
 from cockpitd.nlu import numbers_en, numbers_zh
 
 

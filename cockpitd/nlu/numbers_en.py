@@ -35,6 +35,8 @@ NUMERALS = frozenset(ONES) | frozenset(TENS) | frozenset(SCALES)
 _WORD = re.compile(r"\d+(?:\.\d+)?|[a-z]+(?:'[a-z]+)?|%")
 _GAP = re.compile(r"[ -]*")
 _MOST_WORDS = 14
+_LAST_DIGIT = 9
+_LAST_TWO_DIGITS = 99
 
 
 def may_start(text: str, at: int) -> bool:
@@ -112,7 +114,7 @@ def _point(words: list[str], used: int, whole: float) -> Iterator[tuple[int, flo
     digits = ""
     for at in range(used + 1, len(words)):
         word = words[at]
-        if word in ONES and ONES[word] < 10:
+        if word in ONES and ONES[word] <= _LAST_DIGIT:
             digits += str(ONES[word])
         elif word.isdecimal():
             digits += word
@@ -125,7 +127,7 @@ def _point(words: list[str], used: int, whole: float) -> Iterator[tuple[int, flo
 
 def parse_core(words: list[str]) -> float | None:
     """Read number words (twenty four, a hundred and twenty, nine seven); None when they are no number."""
-    if len(words) > 1 and all(word in ONES and ONES[word] < 10 for word in words):
+    if len(words) > 1 and all(word in ONES and ONES[word] <= _LAST_DIGIT for word in words):
         return float("".join(str(ONES[word]) for word in words))
     total, group, ceiling = 0.0, 0.0, 1_000_000_000
     room = 100
@@ -133,13 +135,13 @@ def parse_core(words: list[str]) -> float | None:
         last = at == len(words) - 1
         if word == "a" and at == 0 and words[1:2] and words[1] in SCALES:
             group = 1
-        elif word == "and" and 0 < at and not last and words[at - 1] in SCALES:
+        elif word == "and" and at > 0 and not last and words[at - 1] in SCALES:
             continue
-        elif word in TENS and room >= 100:
+        elif word in TENS and room > _LAST_TWO_DIGITS:
             group, room = group + TENS[word], 10
         elif word in ONES and word != "oh" and (ONES[word] < room):
             group, room = group + ONES[word], 0
-        elif word == "hundred" and 0 < group < 100:
+        elif word == "hundred" and 0 < group <= _LAST_TWO_DIGITS:
             group, room = group * 100, 100
         elif word in ("thousand", "million") and group and SCALES[word] < ceiling:
             total, group, ceiling, room = total + group * SCALES[word], 0, SCALES[word], 100

@@ -8,7 +8,21 @@ from collections.abc import Iterator
 Reading = tuple[int, float, bool]
 """End of the number, its value, whether it is a percentage."""
 
-DIGITS = {"零": 0, "〇": 0, "一": 1, "幺": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
+DIGITS = {
+    "零": 0,
+    "〇": 0,
+    "一": 1,
+    "幺": 1,
+    "二": 2,
+    "两": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "七": 7,
+    "八": 8,
+    "九": 9,
+}
 UNITS = {"十": 10, "百": 100, "千": 1000, "万": 10_000}
 NUMERALS = frozenset(DIGITS) | frozenset(UNITS)
 
@@ -106,7 +120,7 @@ def parse_core(word: str) -> float | None:
 
 
 def _below_myriad(word: str) -> float | None:
-    total, ceiling, at = 0.0, 10_000, 0
+    total, ceiling, at = 0.0, UNITS["万"], 0
     after_zero = False
     while at < len(word):
         if word[at] in "零〇" and at + 1 < len(word):
@@ -130,6 +144,6 @@ def _below_myriad(word: str) -> float | None:
 
 def _last_digit(total: float, digit: int, ceiling: int, *, after_zero: bool) -> float | None:
     """Add a last digit without a unit: 一百二 is 120, 一百零二 is 102."""
-    if ceiling == 10_000:
+    if ceiling == UNITS["万"]:
         return float(digit) if total == 0 else None
     return total + digit * (1 if after_zero else ceiling // 10)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from cockpitd.domain.actions import ActionSpec, Catalogue
 from cockpitd.domain.turn import Proposal
 from cockpitd.domain.units import LANGS, Lang
 from cockpitd.domain.vehicle import Hazard
+
 from cockpitd.nlu import clauses, correction
 from cockpitd.nlu.clauses import Cut
 from cockpitd.nlu.index import Index, build, opening_pairs
@@ -40,6 +42,19 @@ def answers_only(spec: ActionSpec) -> bool:
     return not spec.writes and (spec.klass in _ANSWERS or spec.name in _SPEAKS_ONLY)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """How a text is to be read."""
+
+    lang: Lang
+    topic: str = ""
+    strictness: Strictness = Strictness.LETTERS
+
+    def bare(self) -> _Ask:
+        """Return the same without follow-ups."""
+        return _Ask(self.lang, "", self.strictness)
+
+
 class Phrasebook:
     """All phrases of a catalogue, compiled once; safe to share, nothing changes after construction."""
 
@@ -65,9 +80,11 @@ class Phrasebook:
         if not plain:
             return ()
         asked = mood(text, lang).question
-        levels = list(Strictness) if by_sound and lang == "zh" and len(plain) <= _LONGEST_BY_SOUND else [Strictness.LETTERS]
+        levels = (
+            list(Strictness) if by_sound and lang == "zh" and len(plain) <= _LONGEST_BY_SOUND else [Strictness.LETTERS]
+        )
         for strictness in levels:
-            found = self._sentence(plain, lang, topic, strictness)
+            found = self._sentence(plain, _Ask(lang, topic, strictness))
             if found:
                 return () if asked and not all(self._may_answer(reading, lang) for reading in found) else found
         return ()
@@ -87,37 +104,37 @@ class Phrasebook:
         """Return the first two tokens of every phrase that begins with two fixed ones."""
         return self._openings[lang]
 
-    def _sentence(self, plain: str, lang: Lang, topic: str, strictness: Strictness) -> Readings:
-        mended = self._corrected(plain, lang, topic, strictness)
+    def _sentence(self, plain: str, ask: _Ask) -> Readings:
+        mended = self._corrected(plain, ask)
         if mended:
             return mended
-        for text in (plain, without_wish(plain, lang)):
-            whole = self._clause(text, lang, topic, strictness)
-            several = self._several(text, lang, topic, strictness) if _worth_cutting(whole) else ()
+        for text in (plain, without_wish(plain, ask.lang)):
+            whole = self._clause(text, ask)
+            several = self._several(text, ask) if _worth_cutting(whole) else ()
             if several and (whole is None or _free(several) < whole.fit.free_chars):
                 return several
-            if whole is not None and not self._swallows(whole, lang):
+            if whole is not None and not self._swallows(whole, ask.lang):
                 return (whole,)
         return ()
 
-    def _read_clause(self, text: str, lang: Lang, topic: str, strictness: Strictness) -> Reading | None:
-        tokens = tokenise(text, lang)
-        return read(self._index[lang], hear(tokens, strictness), topic) if tokens.items else None
+    def _read_clause(self, text: str, ask: _Ask) -> Reading | None:
+        tokens = tokenise(text, ask.lang)
+        return read(self._index[ask.lang], hear(tokens, ask.strictness), ask.topic) if tokens.items else None
 
-    def _corrected(self, plain: str, lang: Lang, topic: str, strictness: Strictness) -> Readings:
-        found = correction.find(plain, lang)
+    def _corrected(self, plain: str, ask: _Ask) -> Readings:
+        found = correction.find(plain, ask.lang)
         if found is None:
             return ()
-        first = self._clause(found.before, lang, topic, strictness)
-        sure = found.strong or first is not None or _is_number(found.before, lang)
+        first = self._clause(found.before, ask)
+        sure = found.strong or first is not None or _is_number(found.before, ask.lang)
         spans = _value_spans(first)
-        for text in correction.splices(found, spans, lang):
-            reading = self._clause(text, lang, topic, strictness)
+        for text in correction.splices(found, spans, ask.lang):
+            reading = self._clause(text, ask)
             if reading is not None and sure:
-                alone = self._clause(found.after, lang, topic, strictness)
+                alone = self._clause(found.after, ask)
                 return (alone,) if alone is not None and _says_more(alone, reading) else (reading,)
         if sure:
-            alone = self._clause(found.after, lang, topic, strictness)
+            alone = self._clause(found.after, ask)
             return (alone,) if alone is not None and not _is_control(alone) else ()
         return ()
 
@@ -126,69 +143,67 @@ class Phrasebook:
         for name in whole.fit.free:
             value = str(whole.parameters[name])
             for cut in clauses.cuts(value, lang, self._openings[lang]):
-                inner = self._clause(value[cut.start :], lang, "", Strictness.LETTERS)
+                inner = self._clause(value[cut.start :], _Ask(lang))
                 if inner is not None and not inner.fit.free and not _takes_sentences(whole.spec, name):
                     return True
         return False
 
-    def _several(self, text: str, lang: Lang, topic: str, strictness: Strictness) -> Readings:
-        cuts = clauses.cuts(text, lang, self._openings[lang])
-        if strictness:  # a misheard text must at least have its connectives right
+    def _several(self, text: str, ask: _Ask) -> Readings:
+        cuts = clauses.cuts(text, ask.lang, self._openings[ask.lang])
+        if ask.strictness:  # a misheard text must at least have its connectives right
             cuts = tuple(cut for cut in cuts if not cut.run_on)
         if not cuts:
             return ()
-        found = self._cover(text, 0, cuts, lang, topic, strictness, clauses.MOST)
+        found = self._cover(text, 0, cuts, ask, clauses.MOST)
         if len(found) > 1:
             return found[:1] if len({reading.means() for reading in found}) == 1 else found
-        return self._shared(text, cuts, lang, strictness)
+        return self._shared(text, cuts, ask)
 
-    def _cover(
-        self, text: str, start: int, cuts: tuple[Cut, ...], lang: Lang, topic: str, strictness: Strictness, room: int
-    ) -> Readings:
+    def _cover(self, text: str, start: int, cuts: tuple[Cut, ...], ask: _Ask, room: int) -> Readings:
         """Cover `text[start:]` with readings, the longest first piece first; empty when it cannot be done."""
-        whole = self._piece(text[start:], lang, topic, strictness)
+        whole = self._piece(text[start:], ask)
         if whole is not None and not _worth_cutting(whole):
             return (whole,)
         if room > 1:
             for cut in reversed([cut for cut in cuts if cut.end > start]):
-                head = self._piece(text[start : cut.end], lang, topic, strictness)
+                head = self._piece(text[start : cut.end], ask)
                 if head is None or (cut.run_on and (head.fit.free or _ENDS_IN_NOT.search(text[start : cut.end]))):
                     continue
-                rest = self._cover(text, cut.start, cuts, lang, topic, strictness, room - 1)
+                rest = self._cover(text, cut.start, cuts, ask, room - 1)
                 if rest:
                     return (head, *rest)
         return (whole,) if whole is not None else ()
 
-    def _piece(self, text: str, lang: Lang, topic: str, strictness: Strictness) -> Reading | None:
-        plain = normalize(text, lang)
+    def _piece(self, text: str, ask: _Ask) -> Reading | None:
+        plain = normalize(text, ask.lang)
         if not plain:
             return None
-        for form in (plain, without_wish(plain, lang)):
-            reading = self._clause(form, lang, topic, strictness)
+        for form in (plain, without_wish(plain, ask.lang)):
+            reading = self._clause(form, ask)
             if reading is not None:
                 return None if _is_control(reading) else reading
         return None
 
-    def _shared(self, text: str, cuts: tuple[Cut, ...], lang: Lang, strictness: Strictness) -> Readings:
+    def _shared(self, text: str, cuts: tuple[Cut, ...], ask: _Ask) -> Readings:
         """Read two commands that share a verb: 打开天窗和座椅通风, 把天窗和车窗打开, turn the ac and the heater on."""
         for cut in cuts:
             if cut.run_on:
                 continue
             left, right = text[: cut.end], text[cut.start :]
-            first = self._piece(left, lang, "", strictness) or self._first(
-                (clauses.glue(left, tail, lang) for tail in clauses.tails(right, lang)), lang, strictness
+            first = self._piece(left, ask.bare()) or self._first(
+                (clauses.glue(left, tail, ask.lang) for tail in clauses.tails(right, ask.lang)), ask.bare()
             )
             if first is None or first.fit.free:
                 continue
-            second = self._piece(right, lang, "", strictness) or self._first(
-                (clauses.glue(head, right, lang) for head in clauses.heads(left, lang)), lang, strictness
+            second = self._piece(right, ask.bare()) or self._first(
+                (clauses.glue(head, right, ask.lang) for head in clauses.heads(left, ask.lang)), ask.bare()
             )
             if second is not None and not second.fit.free and second.means() != first.means():
                 return (first, second)
         return ()
 
-    def _first(self, texts: Iterable[str], lang: Lang, strictness: Strictness) -> Reading | None:
-        found = (self._clause(text, lang, "", strictness) for text in texts)
+    def _first(self, texts: Iterable[str], ask: _Ask) -> Reading | None:
+        found = (self._clause(text, ask.bare()) for text in texts)
         return next((reading for reading in found if reading is not None and not reading.fit.free), None)
 
 

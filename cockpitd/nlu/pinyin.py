@@ -13,9 +13,11 @@ _INITIALS = (("zh", "z"), ("ch", "c"), ("sh", "s"), ("n", "l"), ("f", "h"))
 _FINALS = {"qu": "qi", "ju": "ji", "xu": "xi", "yu": "yi", "lv": "li", "nv": "li", "zuo": "suo"}
 """Whole syllables that recognisers swap (夜曲 -> 业企, 锁上 -> 左上)."""
 _ALSO_READ = {
-    "调": ("tiao", "diao"), "重": ("zhong", "chong"), "行": ("xing", "hang"), "乐": ("le", "yue"), "长": ("chang", "zhang"),
+    "调": ("tiao", "diao"), "重": ("zhong", "chong"), "行": ("xing", "hang"), "乐": ("le", "yue"),
+    "长": ("chang", "zhang"),
     "还": ("hai", "huan"), "得": ("de", "dei"), "地": ("de", "di"), "着": ("zhe", "zhao"), "了": ("le", "liao"),
-    "角": ("jiao", "jue"), "模": ("mo", "mu"), "薄": ("bao", "bo"), "都": ("dou", "du"), "好": ("hao",), "弹": ("tan", "dan"),
+    "角": ("jiao", "jue"), "模": ("mo", "mu"), "薄": ("bao", "bo"),
+    "都": ("dou", "du"), "好": ("hao",), "弹": ("tan", "dan"),
     "降": ("jiang", "xiang"), "落": ("luo", "la"), "车": ("che",), "嗯": ("en",), "著": ("zhe", "zhu"), "曲": ("qu",),
     "量": ("liang",), "间": ("jian",), "数": ("shu",), "几": ("ji",), "没": ("mei",), "系": ("xi", "ji"), "播": ("bo",),
 }  # fmt: skip

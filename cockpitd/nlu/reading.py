@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cockpitd.domain.actions import ActionSpec
 from cockpitd.domain.turn import Evidence, ProposedAction
 from cockpitd.domain.units import Scalar
+
 from cockpitd.nlu.index import Entry, Index
 from cockpitd.nlu.matcher import Fit, fits
 from cockpitd.nlu.sound import Heard, Strictness
@@ -107,14 +108,15 @@ def _credible(fit: Fit, heard: Heard) -> bool:
     if not heard.strictness:
         return True
     written = fit.fixed_tokens - len(fit.misheard)
-    if len(heard.words) < _FEWEST_BY_SOUND or fit.fixed_tokens < 2:
+    if len(heard.words) < _FEWEST_BY_SOUND or fit.fixed_tokens < _FEWEST_FIXED:
         return False
     if fit.free:
-        return written >= 2 and written >= len(fit.misheard) and fit.free_chars <= _LONGEST_NAME_BY_SOUND
+        return written >= _FEWEST_FIXED and written >= len(fit.misheard) and fit.free_chars <= _LONGEST_NAME_BY_SOUND
     return len(fit.misheard) <= 2 * len(heard.words) // 3
 
 
 _FEWEST_BY_SOUND = 3
+_FEWEST_FIXED = 2
 _LONGEST_NAME_BY_SOUND = 6
 _DETERMINERS = frozenset({"the", "a", "an", "my", "our", "那", "这"})
 """An utterance that opens with one of these is about a thing: "the call is over" does not call anyone."""

@@ -10,6 +10,7 @@ from cockpitd.domain.actions import Catalogue
 from cockpitd.domain.template import parse
 from cockpitd.domain.turn import Evidence, Proposal, ProposedAction
 from cockpitd.domain.units import LANGS, Lang, Scalar
+
 from cockpitd.nlu.mood import mood
 from cockpitd.nlu.normalize import normalize, surface
 from cockpitd.nlu.sound import POLAR, sounds_of
@@ -25,7 +26,10 @@ _IGNORED: dict[Lang, frozenset[str]] = {
     "en": frozenset("the a an please now uh um my just okay".split()),
 }
 """Words that change nothing, left out of keys on both sides."""
-_CLIPPED: dict[Lang, frozenset[str]] = {"zh": frozenset("打把请快立马我你帮"), "en": frozenset({"turn", "switch", "put"})}
+_CLIPPED: dict[Lang, frozenset[str]] = {
+    "zh": frozenset("打把请快立马我你帮"),
+    "en": frozenset({"turn", "switch", "put"}),
+}
 """First words a late microphone may lose without turning the meaning round."""
 _SOUND_CONFIDENCE = 0.9
 _CLIP_CONFIDENCE = 0.85
@@ -91,7 +95,7 @@ def _rows(catalogue: Catalogue, lang: Lang) -> Iterator[tuple[Key, Meaning]]:
 
 
 def _unambiguous(rows: list[tuple[Key, Meaning]]) -> Mapping[Key, Meaning]:
-    """Keep the keys that stand for one meaning only: 关灯 must not be reached by what also sounds like something else."""
+    """Keep the keys that stand for one meaning only: what sounds like two things is left to the next tier."""
     found: dict[Key, set[Meaning]] = defaultdict(set)
     for key, meaning in rows:
         if key:

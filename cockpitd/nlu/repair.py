@@ -9,6 +9,7 @@ from itertools import islice, pairwise
 
 from cockpitd.domain.actions import Catalogue
 from cockpitd.domain.units import Lang
+
 from cockpitd.nlu import pinyin
 from cockpitd.nlu.index import parsed
 from cockpitd.nlu.language import is_han
@@ -25,7 +26,19 @@ _SURE_ALONE = 3
 """A word of this many syllables is mended on its sound alone; a shorter one needs a catalogue word beside it."""
 _TRIES = 24
 _CLOSE = 0.78
-_SAME_SOUND_EN = {"to": "two", "too": "two", "for": "four", "ate": "eight", "won": "one", "of": "off", "sit": "seat", "lite": "light"}
+_SHORT_NAME = 5
+_SHORT_WORD = 3
+"""Letters of a name or word too short to tell by its spelling which one was meant."""
+_SAME_SOUND_EN = {
+    "to": "two",
+    "too": "two",
+    "for": "four",
+    "ate": "eight",
+    "won": "one",
+    "of": "off",
+    "sit": "seat",
+    "lite": "light",
+}
 
 
 class Repairer:
@@ -33,14 +46,16 @@ class Repairer:
 
     def __init__(self, catalogue: Catalogue, phrasebook: Phrasebook | None = None) -> None:
         self._phrasebook = phrasebook or Phrasebook(catalogue)
-        words = {word for word in _words(catalogue, "zh") if 2 <= len(word) <= _LONGEST_WORD and all(map(is_han, word))}
+        words = {word for word in _words(catalogue, "zh") if 1 < len(word) <= _LONGEST_WORD and all(map(is_han, word))}
         self._words = frozenset(words)
         self._openings = self._phrasebook.openings("zh")
         self._by_sound = _by_sound(words)
         self._entities = {lang: _entities(catalogue, lang) for lang in ("zh", "en")}
         self._entity_sounds = _by_sound({word for word in self._entities["zh"] if all(map(is_han, word))})
         self._entity_folds = _by_fold(self._entity_sounds)
-        self._english = sorted({each for word in _words(catalogue, "en") for each in tokenise(surface(word, "en"), "en").words()})
+        self._english = sorted(
+            {each for word in _words(catalogue, "en") for each in tokenise(surface(word, "en"), "en").words()}
+        )
 
     def repair(self, text: str, lang: Lang) -> str:
         """Return the text as it was most likely said, or unchanged."""
@@ -68,7 +83,7 @@ class Repairer:
 
     def _entity(self, value: str, lang: Lang) -> str:
         if lang == "en":
-            close = get_close_matches(value, self._entities["en"], n=1, cutoff=0.88) if len(value) > 5 else []
+            close = get_close_matches(value, self._entities["en"], n=1, cutoff=0.88) if len(value) > _SHORT_NAME else []
             return close[0] if close else ""
         found = self._entity_sounds.get(pinyin.syllables(value), frozenset()) if len(value) > 1 else frozenset()
         if not found and len(value) > 1:
@@ -133,7 +148,7 @@ class Repairer:
     def _alternatives(self, word: str) -> Iterator[str]:
         if word in _SAME_SOUND_EN:
             yield _SAME_SOUND_EN[word]
-        if len(word) > 3 and not _has(self._english, word):
+        if len(word) > _SHORT_WORD and not _has(self._english, word):
             yield from get_close_matches(word, self._english, n=3, cutoff=_CLOSE)
 
 
@@ -196,7 +211,9 @@ def _entities(catalogue: Catalogue, lang: Lang) -> frozenset[str]:
         for spec in catalogue.actions.values()
         for example in spec.examples.get(lang, ())
         for name, value in example.parameters.items()
-        if isinstance(value, str) and "enum" not in spec.properties.get(name, {}) and value.lower() in example.say.lower()
+        if isinstance(value, str)
+        and "enum" not in spec.properties.get(name, {})
+        and value.lower() in example.say.lower()
     )
 
 

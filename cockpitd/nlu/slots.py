@@ -9,24 +9,35 @@ from typing import Any, TypeAlias
 
 from cockpitd.domain.actions import ActionSpec
 from cockpitd.domain.units import Lang, Scalar
+
 from cockpitd.nlu import numbers, numbers_zh, pinyin
 from cockpitd.nlu.normalize import surface
-from cockpitd.nlu.sound import Heard, Mark, Strictness, mark
+from cockpitd.nlu.sound import Heard, Mark, mark
 from cockpitd.nlu.text import tokenise
 
 Read: TypeAlias = tuple[int, Scalar]
 """Index behind the last token used, and the value."""
 
+_ALL_PERCENT = 100
 _EMPTY_WORDS = frozenset(
-    "it that this them these those something anything everything one ones him her me us you a an the some any to of by".split()
+    (
+        "it that this them these those something anything everything one ones him her "
+        "me us you a an the some any to of by"
+    ).split()
 ) | frozenset(
-    "它 他 她 这 那 这个 那个 这些 那些 什么 哪里 哪儿 谁 的 了 吧 吗 一下 一点 点 首 个 我 你 我们 你们 一 一首 一个 歌 是".split()
+    (
+        "它 他 她 这 那 这个 那个 这些 那些 什么 哪里 哪儿 谁 的 了 吧 吗 一下 一点 点 "
+        "首 个 我 你 我们 你们 一 一首 一个 歌 是"
+    ).split()
 )
 """A free text that is only this names nothing."""
 
 _CONNECTIVES: dict[Lang, re.Pattern[str]] = {
     "zh": re.compile(r"并且|然后再?|顺便|同时|接着再?|另外|还有把|不对|我是说|说错了|不是不是"),
-    "en": re.compile(r"\band then\b|\bthen\b(?! he| she)|\bno wait\b|\bi mean\b|\bscratch that\b|\bsorry\b(?= \w)|\bas well as\b"),
+    "en": re.compile(
+        r"\band then\b|\bthen\b(?! he| she)|\bno wait\b|\bi mean\b|\bscratch that\b|\bsorry\b(?= "
+        r"\w)|\bas well as\b"
+    ),
 }
 """A free text never reaches across one of these: what follows is another command, or a correction."""
 
@@ -123,7 +134,7 @@ def _names(
 
 def _is_share(schema: Mapping[str, Any]) -> bool:
     unit = str(schema.get("unit", "")).lower()
-    return unit in ("percent", "%") or (not unit and schema.get("maximum") == 100)
+    return unit in ("percent", "%") or (not unit and schema.get("maximum") == _ALL_PERCENT)
 
 
 def _has_numeral(said: str) -> bool:
@@ -141,5 +152,8 @@ def _as_digits(heard: Heard) -> str:
 
 
 _NUMERAL_SOUNDS = {
-    sound: char for char in "一二三四五六七八九十百两零" for sound in pinyin.readings(char) if sound not in ("yao", "mo")
+    sound: char
+    for char in "一二三四五六七八九十百两零"
+    for sound in pinyin.readings(char)
+    if sound not in ("yao", "mo")
 }

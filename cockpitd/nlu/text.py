@@ -8,14 +8,28 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cockpitd.domain.units import Lang
+
 from cockpitd.nlu.language import is_han
 
 _ZH_TOKEN = re.compile(r"\d+(?:\.\d+)?|[a-z]+(?:['-][a-z]+)*|[^\s]")
 _EN_TOKEN = re.compile(r"\d+(?:\.\d+)?|[^\W\d_][^\W_]*(?:'[^\W\d_]+)*|%|[^\s]")
 _IS = frozenset("what where how who that it there here when why which".split())
 _NOT = {"dont": "do", "don't": "do", "can't": "can", "cant": "can", "won't": "will", "wont": "will", "cannot": "can"}
-_WHOLE = {"whats": ("what", "is"), "hows": ("how", "is"), "wheres": ("where", "is"), "ok": ("okay",), "favourite": ("favorite",)}
-_WHOLE |= {"colour": ("color",), "centre": ("center",), "lets": ("let's",), "percent": ("%",), "tire": ("tyre",), "tires": ("tyres",)}
+_WHOLE = {
+    "whats": ("what", "is"),
+    "hows": ("how", "is"),
+    "wheres": ("where", "is"),
+    "ok": ("okay",),
+    "favourite": ("favorite",),
+}
+_WHOLE |= {
+    "colour": ("color",),
+    "centre": ("center",),
+    "lets": ("let's",),
+    "percent": ("%",),
+    "tire": ("tyre",),
+    "tires": ("tyres",),
+}
 _SUFFIX = {"'m": "am", "'re": "are", "'ll": "will", "'d": "would", "'ve": "have"}
 
 

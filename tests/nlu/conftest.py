@@ -11,7 +11,6 @@ from cockpitd.nlu.phrasebook import Phrasebook
 from cockpitd.nlu.reflex import Reflex
 from cockpitd.nlu.repair import Repairer
 
-
 settings.register_profile("nlu", deadline=None)  # the first match compiles, and CI machines are shared
 settings.load_profile("nlu")
 

@@ -32,7 +32,9 @@ def test_a_rejected_sentence_actuates_nothing(
     row: Row, reflex: Reflex, phrasebook: Phrasebook, catalogue: Catalogue
 ) -> None:
     proposal = reflex.match(row.say, row.lang) or phrasebook.match(row.say, row.lang)
-    writing = [] if proposal is None else [each.name for each in proposal.actions if catalogue.actions[each.name].writes]
+    writing = (
+        [] if proposal is None else [each.name for each in proposal.actions if catalogue.actions[each.name].writes]
+    )
     assert writing == []
 
 

@@ -133,7 +133,9 @@ def test_random_actions_rarely_pass_on_rejected_sentences(grounder: Grounder, ca
     assert passed < tried / 40
 
 
-SCALARS = st.one_of(st.booleans(), st.integers(-1000, 1000), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=12))
+SCALARS = st.one_of(
+    st.booleans(), st.integers(-1000, 1000), st.floats(allow_nan=False, allow_infinity=False), st.text(max_size=12)
+)
 
 
 @settings(max_examples=150)
@@ -152,7 +154,7 @@ def test_nothing_grounded_breaks_its_schema(
             assert set(found.action.parameters) <= set(spec.properties)
 
 
-def _thawed(node: Any) -> Any:  # noqa: ANN401 (a JSON document)
+def _thawed(node: Any) -> Any:
     if hasattr(node, "items"):
         return {key: _thawed(value) for key, value in node.items()}
     return [_thawed(value) for value in node] if isinstance(node, list | tuple) else node

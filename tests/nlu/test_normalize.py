@@ -63,7 +63,11 @@ def test_normalising_command_like_mandarin_twice_changes_nothing(text: str) -> N
     assert normalize(once, "zh") == once
 
 
-@given(st.lists(st.sampled_from("please could you open the window stop no uh um , hey car now".split()), max_size=14).map(" ".join))
+@given(
+    st.lists(st.sampled_from("please could you open the window stop no uh um , hey car now".split()), max_size=14).map(
+        " ".join
+    )
+)
 def test_normalising_command_like_english_twice_changes_nothing(text: str) -> None:
     once = normalize(text, "en")
     assert normalize(once, "en") == once

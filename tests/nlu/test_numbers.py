@@ -54,7 +54,7 @@ ROWS: list[tuple[Lang, str, list[float], bool]] = [
 
 
 @pytest.mark.parametrize(("lang", "text", "values", "percent"), ROWS)
-def test_numbers_are_read(lang: Lang, text: str, values: list[float], percent: bool) -> None:  # noqa: FBT001 (a table column)
+def test_numbers_are_read(lang: Lang, text: str, values: list[float], percent: bool) -> None:
     found = find_numbers(text, lang)
     assert [span.value for span in found] == values
     assert all(span.percent is percent for span in found)
