@@ -54,7 +54,7 @@ def build(settings: Mapping[str, Any]) -> PiperEngine:
     if not settings["voices"]:
         raise EngineError(
             "tts-no-voice",
-            f"no piper voice below {settings['where']} or no piper-tts library; run `cockpitd models pull piper-joe`",
+            f"no piper voice below {settings['where']} or no piper-tts library; run `cockpitd models fetch piper-joe`",
         )
     engine = PiperEngine(settings["voices"], settings["length_scale"])
     for lang in settings["voices"]:
@@ -72,7 +72,7 @@ class PiperEngine:
             self._voices = {lang: PiperVoice.load(path) for lang, path in voices.items()}
         except (OSError, ValueError, RuntimeError) as exc:
             why = " ".join(str(exc).split())[:200]
-            raise EngineError("tts-bad-voice", f"a piper voice cannot be loaded ({why}); pull it again") from exc
+            raise EngineError("tts-bad-voice", f"a piper voice cannot be loaded ({why}); fetch it again") from exc
         self._config = SynthesisConfig(length_scale=length_scale)
 
     def handle(

@@ -59,7 +59,7 @@ def build(settings: Mapping[str, Any]) -> VoskEngine:
     if not settings["models"]:
         raise EngineError(
             "stt-no-model",
-            f"no vosk model in {settings['where']}; run `cockpitd models pull vosk-small-en` or set stt.vosk",
+            f"no vosk model in {settings['where']}; run `cockpitd models list` or set stt.vosk",
         )
     return VoskEngine(settings["models"], settings["default"], settings.get("grammars", {}))
 
@@ -172,7 +172,7 @@ def _checked(path: str) -> str:
     """Say what is wrong with a model directory before vosk does; all it would say is "Failed to create a model"."""
     conf, acoustic = Path(path) / "conf" / "mfcc.conf", Path(path) / "am" / "final.mdl"
     if not conf.is_file() or not acoustic.is_file():
-        raise EngineError("stt-no-model", f"{path}: no vosk model there; check stt.vosk or run `cockpitd models pull`")
+        raise EngineError("stt-no-model", f"{path}: no vosk model there; check stt.vosk or run `cockpitd models fetch`")
     rate = re.search(r"--sample-frequency=(\d+)", conf.read_text(encoding="utf-8"))
     if rate is not None and int(rate[1]) != SAMPLE_RATE_HZ:
         raise EngineError("stt-sample-rate", f"{path}: a model for {rate[1]} Hz; one for {SAMPLE_RATE_HZ} Hz is needed")

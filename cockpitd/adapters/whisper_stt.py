@@ -63,7 +63,9 @@ def build(settings: Mapping[str, Any]) -> WhisperEngine:
     folder = Path(settings["model"])
     missing = [name for name in _FILES if not (folder / name).is_file()]
     if missing:
-        raise EngineError("stt-no-model", f"{folder}: {missing[0]} is missing; run `cockpitd models pull whisper-base`")
+        raise EngineError(
+            "stt-no-model", f"{folder}: {missing[0]} is missing; run `cockpitd models fetch whisper-base`"
+        )
     engine = WhisperEngine(folder, settings["threads"], settings["lang"])
     engine.transcribe(np.zeros(SAMPLE_RATE_HZ, dtype=np.float32), "en")
     return engine
@@ -83,7 +85,7 @@ class WhisperEngine:
                 str(folder), device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True
             )
         except (RuntimeError, ValueError) as exc:
-            raise EngineError("stt-bad-model", f"{folder}: {' '.join(str(exc).split())[:200]}; pull it again") from exc
+            raise EngineError("stt-bad-model", f"{folder}: {' '.join(str(exc).split())[:200]}; fetch it again") from exc
         self._lang = lang
         self._tokenizers: dict[str, Any] = {
             code: Tokenizer(self._model.hf_tokenizer, True, task="transcribe", language=code)  # noqa: FBT003 (multilingual)
