@@ -1,9 +1,11 @@
-"""llama.cpp and llguidance inside the child process: cache of prompt beginnings, masked greedy decoding; no catalogue."""
+"""llama.cpp and llguidance in the child: kept prompt beginnings, greedy decoding under a mask; no catalogue."""
 
 from __future__ import annotations
 
 import ctypes
 import json
+import os
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -23,6 +25,9 @@ BATCH = 512
 MAX_NEW_TOKENS = 320
 """Four actions with long names and texts fit; a model that writes more is lost."""
 MAX_PREFIXES = 4
+UNLIKELY = -8.0
+"""Weight of an action whose wording has nothing in common with the utterance."""
+_NAMING = re.compile(r'"action":"([A-Z0-9_]*)$')
 _WORK = 0
 """Sequence that holds the prompt under way; the others each keep one beginning."""
 _ABORTED = 2
@@ -49,7 +54,8 @@ class LlamaEngine:
         self._model = _load(settings)
         self._vocab = llama.llama_model_get_vocab(self._model)
         self._context_size = int(settings["context"])
-        self._context = _open(self._model, self._context_size, int(settings["threads"]))
+        self._threads = int(settings["threads"])
+        self._context = _open(self._model, self._context_size, self._threads)
         self._memory = llama.llama_get_memory(self._context)
         self._batch = llama.llama_batch_init(BATCH, 0, 1)
         self._tokenizer = llguidance.llamacpp.lltokenizer_from_vocab(self._vocab)
@@ -61,12 +67,12 @@ class LlamaEngine:
     def handle(
         self, method: str, params: Mapping[str, Any], _payload: bytes, cancelled: Callable[[], bool]
     ) -> tuple[Mapping[str, Any], bytes]:
-        """`propose {prefix, tail}` or `adopt {grammar, prefixes}`."""
+        """`propose {prefix, tail, leanings}` or `adopt {grammar, prefixes}`."""
         self._stop[0] = b"\0"
         if method == "adopt":
             self._adopt(params["grammar"], params["prefixes"])
             return {}, b""
-        return self._propose(params["prefix"], params["tail"], cancelled), b""
+        return self._propose(params, cancelled), b""
 
     def interrupt(self) -> None:
         """Make the running evaluation return; called from the reader thread."""
@@ -80,11 +86,14 @@ class LlamaEngine:
 
     # --- one answer ------------------------------------------------------------------------------------------------
 
-    def _propose(self, prefix: str, tail: str, cancelled: Callable[[], bool]) -> dict[str, Any]:
-        prompt = [*self._prefix_tokens(prefix), *self._tokenise(tail)]
+    def _propose(self, params: Mapping[str, Any], cancelled: Callable[[], bool]) -> dict[str, Any]:
+        prefix = params["prefix"]
+        prompt = [*self._prefix_tokens(prefix), *self._tokenise(params["tail"])]
         if len(prompt) + MAX_NEW_TOKENS > self._context_size:
-            raise EngineError("llm-too-long", f"the utterance and its examples make {len(prompt)} tokens; say it shorter")
-        matcher, out = self._matcher.deep_copy(), Written()
+            raise EngineError("llm-too-long", f"the utterance and its examples make {len(prompt)} tokens: too many")
+        matcher, out = self._compile(params["grammar"]) if params["grammar"] else self._matcher.deep_copy(), Written()
+        threads = free_threads(self._threads)
+        llama.llama_set_n_threads(self._context, threads, threads)
         # The grammar forces how every answer begins: that belongs into the same batch as the prompt.
         self._force(matcher, out)
         wanted = prompt + out.tokens
@@ -96,7 +105,7 @@ class LlamaEngine:
             at = len(out.tokens)
             if at > MAX_NEW_TOKENS:
                 raise EngineError("llm-too-long", f"the language model wrote more than {MAX_NEW_TOKENS} tokens")
-            self._choose(matcher, out)
+            self._choose(matcher, out, params["leanings"])
             self._force(matcher, out)
             if not matcher.is_stopped():
                 self._evaluate(out.tokens[at:], len(prompt) + at, cancelled)
@@ -113,7 +122,7 @@ class LlamaEngine:
             "decode_ms": round((done - prefilled) * 1000, 2),
         }
 
-    def _choose(self, matcher: LLMatcher, out: Written) -> None:
+    def _choose(self, matcher: LLMatcher, out: Written, leanings: Mapping[str, float]) -> None:
         """Take the likeliest of the tokens the grammar allows, and note how likely it was among them."""
         llguidance.numpy.fill_next_token_bitmask(matcher, self._mask, 0)
         size = self._tokenizer.vocab_size
@@ -121,11 +130,29 @@ class LlamaEngine:
         if allowed.size == 0:
             raise EngineError("llm-grammar", f"the grammar is stuck: {matcher.get_error() or 'nothing may follow'}")
         logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(self._context, -1), shape=(size,))[allowed]
+        naming = _NAMING.search(self._tokenizer.decode_str(out.tokens))
+        if naming:
+            logits = logits + self._lean(naming[1], allowed, leanings)
         best = int(logits.argmax())
         chance = 1.0 / float(np.exp(logits - logits[best]).sum())
         out.chances.append((len(out.tokens), chance))
         out.tokens.append(int(allowed[best]))
         matcher.consume_token(out.tokens[-1])
+
+    def _lean(self, begun: str, allowed: np.ndarray[Any, Any], leanings: Mapping[str, float]) -> np.ndarray[Any, Any]:
+        """Return per allowed token how much the wording alone speaks for an action whose name goes on with it."""
+        ends = [begun + self._tokenizer.decode_str([int(token)]) for token in allowed]
+        quoted = [(f'{name}"', weight) for name, weight in leanings.items()]
+        return np.array(
+            [
+                max(
+                    (weight for name, weight in quoted if name.startswith(end) or end.startswith(name)),
+                    default=UNLIKELY,
+                )
+                for end in ends
+            ],
+            dtype=np.float32,
+        )
 
     def _force(self, matcher: LLMatcher, out: Written) -> None:
         """Append what can only be written one way; llguidance offers canonical tokens alone."""
@@ -135,7 +162,7 @@ class LlamaEngine:
             out.tokens.extend(forced)
 
     def _confidences(self, text: str, out: Written) -> list[float]:
-        """Multiply the chances of the tokens of each action; the token after an action (end or more?) is still its own."""
+        """Multiply the chances of the tokens of each action; the one after it (end or more?) is still its own."""
         ends = item_ends(text)
         product = [1.0] * len(ends)
         chances, offset, item = dict(out.chances), 0, 0
@@ -150,10 +177,7 @@ class LlamaEngine:
 
     def _adopt(self, grammar: str, prefixes: list[str]) -> None:
         """Take over a catalogue: compile its grammar and evaluate the beginnings of its prompts once."""
-        matcher = LLMatcher(self._tokenizer, LLMatcher.grammar_from_lark(grammar))
-        if matcher.is_error():
-            raise EngineError("llm-grammar", f"the catalogue's grammar is not accepted: {matcher.get_error()[:300]}")
-        self._matcher = matcher
+        self._matcher = self._compile(grammar)
         llama.llama_memory_clear(self._memory, True)  # noqa: FBT003 (a C signature)
         self._kept: list[int] = []
         self._prefixes: dict[str, tuple[int, list[int]]] = {}
@@ -161,6 +185,12 @@ class LlamaEngine:
             tokens = self._tokenise(prefix, first=True)
             self._evaluate(tokens, 0, lambda: False, sequence=sequence)
             self._prefixes[prefix] = sequence, tokens
+
+    def _compile(self, grammar: str) -> LLMatcher:
+        matcher = LLMatcher(self._tokenizer, LLMatcher.grammar_from_lark(grammar))
+        if matcher.is_error():
+            raise EngineError("llm-grammar", f"the catalogue's grammar is not accepted: {matcher.get_error()[:300]}")
+        return matcher
 
     def _prefix_tokens(self, prefix: str) -> list[int]:
         known = self._prefixes.get(prefix)
@@ -254,6 +284,17 @@ def has_amx_kernels() -> bool:
 def _mapped() -> list[str]:
     with open("/proc/self/maps", encoding="utf-8") as maps:  # noqa: PTH123 (a kernel file, not a path of ours)
         return sorted({line.split(maxsplit=5)[5].strip() for line in maps if line.count("/")})
+
+
+def free_threads(wanted: int) -> int:
+    """Leave out the processors that others keep busy at this moment.
+
+    The threads of llama.cpp wait for each other after every matrix by spinning: one thread too many on a busy machine
+    makes every token many times slower, one too few costs at most a half.
+    """
+    with open("/proc/loadavg", encoding="ascii") as load:  # noqa: PTH123 (a kernel file, not a path of ours)
+        others = int(load.read().split()[3].partition("/")[0]) - 1
+    return max(1, min(wanted, len(os.sched_getaffinity(0)) - others))
 
 
 def _open(model: Any, size: int, threads: int) -> Any:  # noqa: ANN401 (C pointers)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from cockpitd.adapters.worker import WorkerEngine, WorkerProcess
@@ -12,8 +14,8 @@ from cockpitd.domain.actions import Catalogue
 from cockpitd.domain.deadline import Deadline
 from cockpitd.domain.units import LANGS, Lang
 from cockpitd.models.store import locate
-from cockpitd.nlu.decode import grammar
-from cockpitd.nlu.prompt import PromptBook
+from cockpitd.nlu.decode import MAX_ACTIONS, grammar
+from cockpitd.nlu.prompt import Prompt, PromptBook, in_words
 from cockpitd.ports import Clock, Completion, Health, LanguageModel
 
 START_TIMEOUT_MS = 60_000
@@ -81,13 +83,35 @@ class LlamaLanguageModel:
 
     async def propose(self, text: str, lang: Lang, context: str, deadline: Deadline) -> Completion:
         """Read one utterance into actions."""
-        params = {
-            "prefix": self._book.prefix(lang),
-            "tail": self._book.tail(text[:MAX_UTTERANCE], lang, context, self._config.examples),
-        }
+        text = text[:MAX_UTTERANCE]
+        prompts = self._book.prompts(text, lang, context, self._config.examples)
+        answers = [await self._ask(prompt, deadline) for prompt in prompts]
+        whole = merge(answers)
+        return replace(whole, text=in_words(whole.text, text, lang))
+
+    async def _ask(self, prompt: Prompt, deadline: Deadline) -> Completion:
         timeout_ms = min(deadline.remaining_ms(self._clock.now_ms()), self._config.deadline_ms)
-        data, _ = await self._worker.call("propose", params, timeout_ms=timeout_ms)
+        data, _ = await self._worker.call("propose", asdict(prompt), timeout_ms=timeout_ms)
         return Completion(**{**data, "confidences": tuple(data["confidences"])})
+
+
+def merge(answers: Sequence[Completion]) -> Completion:
+    """Join the answers to the wishes of one utterance; at most as many actions as one answer may have."""
+    if len(answers) == 1:
+        return answers[0]
+    actions = [action for answer in answers for action in json.loads(answer.text)]
+    confidences = [confidence for answer in answers for confidence in answer.confidences]
+    kept = [index for index, action in enumerate(actions) if action not in actions[:index]][:MAX_ACTIONS]
+    return Completion(
+        json.dumps([actions[index] for index in kept], ensure_ascii=False, separators=(",", ":")),
+        tuple(confidences[index] for index in kept),
+        sum(answer.prompt_tokens for answer in answers),
+        sum(answer.evaluated_tokens for answer in answers),
+        sum(answer.generated_tokens for answer in answers),
+        sum(answer.forced_tokens for answer in answers),
+        sum(answer.prefill_ms for answer in answers),
+        sum(answer.decode_ms for answer in answers),
+    )
 
 
 def _taught(catalogue: Catalogue, book: PromptBook) -> dict[str, Any]:

@@ -6,23 +6,42 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from cockpitd.domain.actions import ActionSpec, Catalogue
 from cockpitd.domain.turn import Proposal, ProposedAction
-from cockpitd.domain.units import Parameters, Scalar
+from cockpitd.domain.units import Lang, Parameters, Scalar
 from cockpitd.errors import EngineError
 
 MAX_ACTIONS = 4
 MAX_STRING = 64
 """Longest free text a model may write, whatever the schema allows: names and messages, not essays."""
+MAX_HEARD = 300
 MAX_ENUMERATED = 4_096
 """Numbers of a stepped range up to this many are spelled out, so that an off-grid value cannot be written."""
 
 _CONTROL = "ASSISTANT_"
 _SPOKEN_CONTROL = ("ASSISTANT_NOT_FOR_ME", "ASSISTANT_NOT_SUPPORTED", "ASSISTANT_SMALLTALK", "ASSISTANT_HELP")
 """The only assistant actions a model may choose; stop, confirm, undo … are words of their own, never a guess."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one utterance leaves possible: the grammar of an answer to it names nothing else."""
+
+    text: str
+    """Free texts are pieces of this."""
+    lang: Lang
+    actions: tuple[str, ...]
+    """Actions worth considering."""
+    most: int = MAX_ACTIONS
+    """Most actions the utterance can mean."""
+    numbers: tuple[float, ...] = ()
+    """Numbers that were said; a parameter one of them fits takes one of them."""
+    values: Mapping[tuple[str, str], frozenset[Scalar]] = field(default_factory=dict)
+    """(action, parameter) -> enum values named by the utterance or shown beside it."""
 
 
 def offered(catalogue: Catalogue) -> tuple[ActionSpec, ...]:
@@ -45,27 +64,39 @@ def _plain(value: Scalar) -> Scalar:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-# --- the grammar -------------------------------------------------------------------------------------------------------
+# --- the grammar -----------------------------------------------------------------------------------------------------
 
 
-def grammar(catalogue: Catalogue) -> str:
-    """Derive the llguidance grammar (its Lark dialect): compact JSON, one order of keys, no free whitespace."""
+def grammar(catalogue: Catalogue, heard: Heard | None = None) -> str:
+    """Derive the llguidance grammar (its Lark dialect): compact JSON, one order of keys, no free whitespace.
+
+    With `heard` it is tightened to what the utterance leaves possible; it never allows more than without.
+    """
     specs = offered(catalogue)
-    rest = f'("," item){{0,{MAX_ACTIONS - 1}}}'
-    lines = [f'start: "[" item {rest} "]"', 'item: "{\\"action\\":\\"" call "}}"']
+    if heard is not None:
+        specs = tuple(spec for spec in specs if spec.name in heard.actions or spec.name in _SPOKEN_CONTROL) or specs
+    more = min(heard.most if heard else MAX_ACTIONS, MAX_ACTIONS) - 1
+    rest = f' ("," item){{0,{more}}}' if more else ""
+    lines = [f'start: "[" item{rest} "]"', 'item: "{\\"action\\":\\"" call "}}"']
     lines.append("call: " + " | ".join(f"a{number}" for number in range(len(specs))))
     for number, spec in enumerate(specs):
-        lines.extend(_action_rules(f"a{number}", spec))
+        lines.extend(_action_rules(f"a{number}", spec, heard))
+    if heard is not None:
+        lines.append(_said(heard))
     return "\n".join(lines) + "\n"
 
 
-def _action_rules(rule: str, spec: ActionSpec) -> Iterator[str]:
+def _action_rules(rule: str, spec: ActionSpec, heard: Heard | None) -> Iterator[str]:
     """One action: `_p` rules are the parameters, `_f`/`_n` what may follow with nothing or something before it."""
     names = list(spec.properties)
     head = _literal(f'{spec.name}","parameters":{{')
     yield f"{rule}: {head} {rule}_f0" if names else f"{rule}: {head}"
     for index, name in enumerate(names):
-        yield f"{rule}_p{index}: {_literal(json.dumps(name) + ':')} {_value(spec.properties[name])}"
+        value = _value(spec, name, heard)
+        if value.startswith("SAID &"):  # only terminals can be intersected
+            yield f"V_{rule.upper()}_{index}: {value}"
+            value = f"V_{rule.upper()}_{index}"
+        yield f"{rule}_p{index}: {_literal(json.dumps(name) + ':')} {value}"
         last, required = index == len(names) - 1, name in spec.required
         first_tail, next_tail = ("", "") if last else (f" {rule}_n{index + 1}", f" {rule}_f{index + 1}")
         skip_first = "" if required else f" |{next_tail}" if next_tail else ' | ""'
@@ -74,16 +105,40 @@ def _action_rules(rule: str, spec: ActionSpec) -> Iterator[str]:
         yield f'{rule}_n{index}: "," {rule}_p{index}{first_tail}{skip_next}'
 
 
-def _value(schema: Mapping[str, Any]) -> str:
+def _value(spec: ActionSpec, name: str, heard: Heard | None) -> str:
+    schema = spec.properties[name]
     if "enum" in schema:
-        return _choice(json.dumps(value, ensure_ascii=False) for value in schema["enum"])
+        named = heard.values.get((spec.name, name), frozenset()) if heard else frozenset()
+        values = [value for value in schema["enum"] if value in named] or schema["enum"]
+        return _choice(json.dumps(value, ensure_ascii=False) for value in values)
     match schema.get("type"):
         case "boolean":
             return _choice(("true", "false"))
         case "integer" | "number":
-            return _number(schema)
+            said = sorted({value for value in heard.numbers if _fits(value, schema)}) if heard else []
+            return _choice(json.dumps(_plain(value)) for value in said) if said else _number(schema)
         case _:
-            return _string(schema)
+            return _string(schema) if heard is None else _piece(schema)
+
+
+def _fits(value: float, schema: Mapping[str, Any]) -> bool:
+    if not schema.get("minimum", -math.inf) <= value <= schema.get("maximum", math.inf):
+        return False
+    step = schema.get("multipleOf", 1 if schema["type"] == "integer" else None)
+    return step is None or Decimal(str(value)) % Decimal(str(step)) == 0
+
+
+def _piece(schema: Mapping[str, Any]) -> str:
+    return f"SAID & {_string(schema)}" if "pattern" in schema else "SAID"
+
+
+def _said(heard: Heard) -> str:
+    """Any piece of the utterance: words in English, characters in Mandarin, with something at both ends."""
+    plain = "".join(character for character in heard.text if character.isprintable() and character not in '"\\').strip()
+    kind = "substring_chars" if heard.lang == "zh" else "substring_words"
+    piece = json.dumps({kind: plain[:MAX_HEARD] or "-"}, ensure_ascii=False)
+    edge = r"[^\s，。？！,.?!]"
+    return f'PIECE: %regex {piece}\nSAID: "\\"" (PIECE & /{edge}(.{{0,{MAX_STRING - 2}}}{edge})?/) "\\""'
 
 
 def _number(schema: Mapping[str, Any]) -> str:
@@ -130,7 +185,7 @@ def _pattern(regex: str) -> str:
     return "/" + regex.replace("/", r"\/") + "/"
 
 
-# --- reading -----------------------------------------------------------------------------------------------------------
+# --- reading ---------------------------------------------------------------------------------------------------------
 
 
 def parse_completion(text: str, confidences: Sequence[float]) -> Proposal:
