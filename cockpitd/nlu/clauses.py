@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cockpitd.domain.units import Lang
-
 from cockpitd.nlu.text import tokenise
 
 MOST = 4

@@ -9,7 +9,6 @@ from typing import Any, Literal, TypeAlias
 from cockpitd.domain.actions import Action, ActionSpec
 from cockpitd.domain.turn import Evidence
 from cockpitd.domain.units import LANGS, Lang, Scalar
-
 from cockpitd.nlu import numbers, pinyin
 from cockpitd.nlu.index import parsed
 from cockpitd.nlu.lexicon import content, literals, value_words

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from jsonschema import Draft202012Validator, ValidationError
+
 from cockpitd.domain.actions import Action, ActionSpec, Catalogue
 from cockpitd.domain.turn import Evidence, Grounded, Proposal, ProposedAction, Rejection
 from cockpitd.domain.units import Lang, Scalar
 from cockpitd.domain.vehicle import Hazard
-from jsonschema import Draft202012Validator, ValidationError
-
 from cockpitd.nlu import numbers
 from cockpitd.nlu.evidence import OFF_VALUES, ParameterEvidence, Said, said
 from cockpitd.nlu.lexicon import Lexicon

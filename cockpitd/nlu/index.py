@@ -11,7 +11,6 @@ from typing import TypeAlias
 from cockpitd.domain.actions import ActionSpec, Catalogue
 from cockpitd.domain.template import parse
 from cockpitd.domain.units import Lang, Scalar
-
 from cockpitd.nlu.matcher import Blank, Chain, Choice, Part, Word, compile_chain
 from cockpitd.nlu.slots import NameSlot, reader
 from cockpitd.nlu.sound import Heard, Mark
@@ -157,23 +156,30 @@ def _certain(chain: Chain) -> Iterator[Mark]:
 def opening_pairs(index: Index) -> frozenset[tuple[str, ...]]:
     """First two fixed tokens of every phrase: where one command may begin right after another."""
     entries = {entry.order: entry for rows in index.by_word.values() for entry in rows}
-    return frozenset(pair for entry in entries.values() for pair in _pairs(entry.chain) if len(pair) == _OPENING)
+    found: set[Opening] = set()
+    for entry in entries.values():
+        _advance(entry.chain, {()}, found)
+    return frozenset(found)
 
 
-def _pairs(chain: Chain, so_far: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    if len(so_far) == _OPENING or not chain:
-        yield so_far
-        return
-    head, rest = chain[0], chain[1:]
-    match head:
-        case Word(mark, may_miss):
-            yield from _pairs(rest, (*so_far, mark.text))
-            if may_miss:
-                yield from _pairs(rest, so_far)
-        case Choice(options, may_miss):
-            for option in options:
-                yield from _pairs((*option, *rest), so_far)
-            if may_miss:
-                yield from _pairs(rest, so_far)
-        case Blank():
-            yield so_far
+Opening: TypeAlias = tuple[str, ...]
+
+
+def _advance(chain: Chain, begun: set[Opening], found: set[Opening]) -> set[Opening]:
+    """Follow a chain from every beginning so far; complete ones go to `found`, the rest are returned."""
+    for part in chain:
+        if not begun:
+            break
+        match part:
+            case Word(mark, may_miss):
+                longer = {(*each, mark.text) for each in begun}
+                after = longer | (begun if may_miss else set())
+            case Choice(options, may_miss):
+                after = set(begun) if may_miss else set()
+                for option in options:
+                    after |= _advance(option, set(begun), found)
+            case Blank():
+                after = set()
+        found |= {each for each in after if len(each) == _OPENING}
+        begun = {each for each in after if len(each) < _OPENING}
+    return begun

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from cockpitd.domain.actions import ActionSpec, Catalogue
 from cockpitd.domain.template import Alternatives, Literal, Node, Optional, Sequence, Slot
 from cockpitd.domain.units import LANGS, Lang, Scalar
-
 from cockpitd.nlu import numbers_en, numbers_zh
 from cockpitd.nlu.index import parsed
 from cockpitd.nlu.language import is_han

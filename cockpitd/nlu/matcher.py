@@ -9,7 +9,6 @@ from typing import TypeAlias
 
 from cockpitd.domain import template
 from cockpitd.domain.units import Lang, Scalar
-
 from cockpitd.nlu.normalize import surface
 from cockpitd.nlu.slots import SlotReader, TextSlot
 from cockpitd.nlu.sound import Heard, Mark, mark

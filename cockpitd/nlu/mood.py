@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 
 from cockpitd.domain.units import Lang
-
 from cockpitd.nlu.normalize import normalize
 
 

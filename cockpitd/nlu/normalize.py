@@ -7,7 +7,6 @@ import unicodedata
 from functools import lru_cache
 
 from cockpitd.domain.units import Lang
-
 from cockpitd.nlu.language import is_han
 
 SEPARATOR: dict[Lang, str] = {"zh": "，", "en": ","}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cockpitd.domain.units import Lang
-
 from cockpitd.nlu import numbers_en, numbers_zh
 
 

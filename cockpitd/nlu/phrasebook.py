@@ -11,7 +11,6 @@ from cockpitd.domain.actions import ActionSpec, Catalogue
 from cockpitd.domain.turn import Proposal
 from cockpitd.domain.units import LANGS, Lang
 from cockpitd.domain.vehicle import Hazard
-
 from cockpitd.nlu import clauses, correction
 from cockpitd.nlu.clauses import Cut
 from cockpitd.nlu.index import Index, build, opening_pairs

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from cockpitd.domain.actions import ActionSpec
 from cockpitd.domain.turn import Evidence, ProposedAction
 from cockpitd.domain.units import Scalar
-
 from cockpitd.nlu.index import Entry, Index
 from cockpitd.nlu.matcher import Fit, fits
 from cockpitd.nlu.sound import Heard, Strictness

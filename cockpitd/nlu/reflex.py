@@ -10,7 +10,6 @@ from cockpitd.domain.actions import Catalogue
 from cockpitd.domain.template import parse
 from cockpitd.domain.turn import Evidence, Proposal, ProposedAction
 from cockpitd.domain.units import LANGS, Lang, Scalar
-
 from cockpitd.nlu.mood import mood
 from cockpitd.nlu.normalize import normalize, surface
 from cockpitd.nlu.sound import POLAR, sounds_of

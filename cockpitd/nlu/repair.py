@@ -9,7 +9,6 @@ from itertools import islice, pairwise
 
 from cockpitd.domain.actions import Catalogue
 from cockpitd.domain.units import Lang
-
 from cockpitd.nlu import pinyin
 from cockpitd.nlu.index import parsed
 from cockpitd.nlu.language import is_han

@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 
 from cockpitd.domain.actions import ActionSpec
 from cockpitd.domain.units import Lang, Scalar
-
 from cockpitd.nlu import numbers, numbers_zh, pinyin
 from cockpitd.nlu.normalize import surface
 from cockpitd.nlu.sound import Heard, Mark, mark

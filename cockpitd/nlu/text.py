@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cockpitd.domain.units import Lang
-
 from cockpitd.nlu.language import is_han
 
 _ZH_TOKEN = re.compile(r"\d+(?:\.\d+)?|[a-z]+(?:['-][a-z]+)*|[^\s]")

@@ -1,4 +1,4 @@
-"""Every sentence of tests/corpus is understood exactly, and none of tests/rejections moves the car; no single module."""
+"""Sentences of tests/corpus are understood exactly, those of tests/rejections move nothing; no single module."""
 
 from __future__ import annotations
 
