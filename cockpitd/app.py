@@ -122,8 +122,9 @@ class App:
 
     async def _reload(self) -> None:
         """Read the action files again; the old catalogue, car and model stay in use unless all of it succeeds."""
-        catalogue = load_catalogue(extra=self.config.actions)
-        reader = self._reader(catalogue)
+        # In a thread, because two seconds of reading would starve the watchdog and every turn.
+        catalogue = await asyncio.to_thread(load_catalogue, extra=self.config.actions)
+        reader = await asyncio.to_thread(self._reader, catalogue)
         self.vehicle.adopt(catalogue)
         self.catalogue = catalogue
         if self.model is not None:

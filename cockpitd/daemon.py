@@ -81,7 +81,8 @@ class Daemon:
             while True:
                 event = await queue.get()
                 if isinstance(event, EngineChanged):
-                    log.warning("engine %s is %s: %s", event.engine, event.state, event.detail)
+                    level = logging.INFO if event.state == "ready" else logging.WARNING
+                    log.log(level, "engine %s is %s%s", event.engine, event.state, event.detail and f": {event.detail}")
                 elif isinstance(event, TurnEnded):
                     log.info("turn %s %s in %.0f ms", event.turn_id, event.status, event.timings_ms.get("total", 0))
                 else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from cockpitd.domain.audio import Pcm
@@ -77,7 +78,8 @@ class TurnRunner:
         except CockpitError as exc:
             reply = excuse(self.reader.catalogue, lang, _excuse_for(exc))
             turn.log.emit(EngineFailed(turn.turn_id, "turn", exc.code, exc.message, turn.log.now_ms()))
-            await self._speak(turn, reply)
+            with suppress(Overtaken):
+                await self._speak(turn, reply)
         finally:
             turn.session.fences.discard(turn.fence)
         return self._close(turn, transcript, reading, status, acts, reply)

@@ -46,6 +46,8 @@ class Fence:
             if not task.done():
                 task.cancel()
                 await asyncio.wait((task,))
+            if not task.cancelled():
+                task.exception()  # of a stopped turn nobody else asks what became of its work
 
 
 class Session:

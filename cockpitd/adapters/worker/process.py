@@ -154,12 +154,17 @@ class WorkerProcess:
         blocks: AsyncIterator[bytes],
         timeout_after_end_ms: int,
     ) -> None:
+        late: Message = ({"kind": "late"}, b"")
         try:
             await link.send({"kind": "open", "id": exchange.ident, "method": method, "params": params})
             async for block in blocks:
-                await window.acquire()
+                try:
+                    async with asyncio.timeout(timeout_after_end_ms / 1000):
+                        await window.acquire()
+                except TimeoutError:  # a frozen child takes no more blocks, and so would never see the end
+                    exchange.answers.put_nowait(late)
+                    return
                 await link.send({"kind": "feed", "id": exchange.ident}, block)
-            late: Message = ({"kind": "late"}, b"")
             loop = asyncio.get_running_loop()
             exchange.timer = loop.call_later(timeout_after_end_ms / 1000, exchange.answers.put_nowait, late)
             await link.send({"kind": "finish", "id": exchange.ident})
