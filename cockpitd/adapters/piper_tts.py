@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -66,10 +67,10 @@ class PiperEngine:
     """The loaded voices."""
 
     def __init__(self, voices: Mapping[str, str], length_scale: float) -> None:
-        from piper import PiperVoice, SynthesisConfig
+        from piper import SynthesisConfig
 
         try:
-            self._voices = {lang: PiperVoice.load(path) for lang, path in voices.items()}
+            self._voices = {lang: _load(path) for lang, path in voices.items()}
         except (OSError, ValueError, RuntimeError) as exc:
             why = " ".join(str(exc).split())[:200]
             raise EngineError("tts-bad-voice", f"a piper voice cannot be loaded ({why}); fetch it again") from exc
@@ -98,3 +99,15 @@ class PiperEngine:
         if not data:
             raise EngineError("tts-no-sound", f"piper made no sound of {text[:40]!r}; give it words")
         return data, rate_hz
+
+
+def _load(path: str) -> Any:  # noqa: ANN401 (a PiperVoice, a type that only the child can name)
+    """Load one voice; as piper's own loader does, but its waiting threads leave the cores to the other engines."""
+    from onnxruntime import InferenceSession, SessionOptions  # type: ignore[import-untyped]  # it ships no types
+    from piper import PiperConfig, PiperVoice
+
+    options = SessionOptions()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    description = json.loads(Path(f"{path}.json").read_text(encoding="utf-8"))
+    session = InferenceSession(path, sess_options=options, providers=["CPUExecutionProvider"])
+    return PiperVoice(session=session, config=PiperConfig.from_dict(description))

@@ -53,7 +53,14 @@ def create(config: Config, catalogue: Catalogue, clock: Clock, on_change: OnChan
         "lang": config.stt.lang,
     }
     worker = WorkerProcess(
-        "stt:whisper", f"{__name__}:build", settings, clock, on_change, _START_TIMEOUT_MS, max_rss_mb=_MAX_RSS_MB
+        "stt:whisper",
+        f"{__name__}:build",
+        settings,
+        clock,
+        on_change,
+        _START_TIMEOUT_MS,
+        env={"OMP_WAIT_POLICY": "passive"},  # waiting threads must not take the core that the language model needs
+        max_rss_mb=_MAX_RSS_MB,
     )
     return WorkerRecogniser(worker, "whisper")
 
