@@ -40,10 +40,8 @@ def _children(pid: int) -> list[int]:
 
 
 def _label(pid: int) -> str:
-    """The engine module of a worker, else the program's name."""
+    """The process's own name; engine processes are called after their adapter."""
     try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+        return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
         return "process"
-    factory = next((word for word in words if "adapters." in word and ":" in word), "cockpitd")
-    return factory.split(".")[-1].split(":")[0]

