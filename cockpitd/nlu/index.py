@@ -55,7 +55,7 @@ class Index:
     def candidates(self, heard: Heard) -> Iterator[Entry]:
         """Yield each entry that has every word it cannot do without in the utterance."""
         seen: set[int] = set()
-        words, folds = frozenset(heard.words), frozenset(heard.folds)
+        words, folds = frozenset(heard.words), heard.folds
         for table, tokens in ((self.by_word, words), (self.by_fold, folds)):
             for token in tokens:
                 for entry in table.get(token, ()):

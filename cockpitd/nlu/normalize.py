@@ -7,6 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 from cockpitd.domain.units import Lang
+from cockpitd.nlu.hanzi import simplified
 from cockpitd.nlu.language import is_han
 
 SEPARATOR: dict[Lang, str] = {"zh": "，", "en": ","}
@@ -49,7 +50,7 @@ _POLITE: dict[Lang, str] = {
 _TAIL: dict[Lang, str] = {
     "zh": (
         r"好吗|好不好|可以吗|行吗|行不行|可不可以|谢谢(?:你|您|了|啦)?|多谢|拜托(?:了|你"
-        r"|您)?|吧|啊|呀|哦|噢|哈|啦|呗|嘛|咯|喽|嗯|呃|哟|麻烦(?:你|您)?了"
+        r"|您)?|吧|啊|呀|哦|噢|哈|啦|呗|嘛|咯|喽|嗯|呃|哟|挨|唉|哎|麻烦(?:你|您)?了"
     ),
     "en": (
         r"please|thanks(?: a lot| so much)?|thank you(?: so much| very much)?|would you"
@@ -111,7 +112,7 @@ def surface(text: str, lang: Lang) -> str:
         for pattern, put in _SLIPS:
             plain = pattern.sub(put, plain)
     else:
-        plain = plain.replace("°c", "度").replace("°", "度")
+        plain = simplified(plain).replace("°c", "度").replace("°", "度")
         plain = _HALF_DEGREE.sub(lambda found: f"{found[1]}{'.5' if found[1][-1].isdecimal() else '点五'}度", plain)
     plain = _KEPT_COLON.sub("\0", plain)
     plain = _MARKS.sub(f"{SEPARATOR[lang]} ", plain).replace("\0", ":")

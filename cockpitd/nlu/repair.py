@@ -10,6 +10,7 @@ from itertools import islice, pairwise
 from cockpitd.domain.actions import Catalogue
 from cockpitd.domain.units import Lang
 from cockpitd.nlu import pinyin
+from cockpitd.nlu.hanzi import simplified
 from cockpitd.nlu.index import parsed
 from cockpitd.nlu.language import is_han
 from cockpitd.nlu.lexicon import STOP, literals
@@ -46,6 +47,7 @@ class Repairer:
     def __init__(self, catalogue: Catalogue, phrasebook: Phrasebook | None = None) -> None:
         self._phrasebook = phrasebook or Phrasebook(catalogue)
         words = {word for word in _words(catalogue, "zh") if 1 < len(word) <= _LONGEST_WORD and all(map(is_han, word))}
+        words = {word for word in words if len(word) >= _SURE_ALONE or not any(char in STOP["zh"] for char in word)}
         self._words = frozenset(words)
         self._openings = self._phrasebook.openings("zh")
         self._by_sound = _by_sound(words)
@@ -57,7 +59,9 @@ class Repairer:
         )
 
     def repair(self, text: str, lang: Lang) -> str:
-        """Return the text as it was most likely said, or unchanged."""
+        """Return the text as it was most likely said, or unchanged (but for traditional characters)."""
+        if lang == "zh":
+            text = simplified(text)
         exact = self._phrasebook.read(text, lang, by_sound=False)
         if exact:
             return self._with_known_names(text, exact, lang)

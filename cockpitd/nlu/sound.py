@@ -42,7 +42,8 @@ class Heard:
     strictness: Strictness
     words: tuple[str, ...]
     sounds: tuple[str, ...] = field(default=())
-    folds: tuple[str, ...] = field(default=())
+    folds: frozenset[str] = frozenset()
+    """Confusion classes of all tokens, for the choice of phrases worth trying."""
 
     def agrees(self, at: int, mark: Mark) -> bool:
         """Tell whether the token at `at` is the template token `mark`."""
@@ -50,9 +51,11 @@ class Heard:
             return True
         if not self.strictness or not mark.readings:
             return False
-        if self.sounds[at] in mark.readings:
+        if self.sounds[at] in mark.readings or not mark.readings.isdisjoint(pinyin.readings(self.words[at])):
             return True
-        return self.strictness is Strictness.BLURRED and not mark.polar and self.folds[at] in mark.folds
+        if self.strictness is not Strictness.BLURRED or mark.polar:
+            return False
+        return not mark.folds.isdisjoint(pinyin.folded_readings(self.words[at]))
 
 
 @cache
@@ -69,7 +72,8 @@ def hear(tokens: Tokens, strictness: Strictness) -> Heard:
     if not strictness:
         return Heard(tokens, strictness, words)
     sounds = sounds_of(words)
-    return Heard(tokens, strictness, words, sounds, tuple(pinyin.fold(sound) for sound in sounds))
+    folds = frozenset(fold for word in words if len(word) == 1 for fold in pinyin.folded_readings(word))
+    return Heard(tokens, strictness, words, sounds, folds | {pinyin.fold(sound) for sound in sounds})
 
 
 def sounds_of(words: tuple[str, ...]) -> tuple[str, ...]:

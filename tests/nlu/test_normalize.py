@@ -71,3 +71,10 @@ def test_normalising_command_like_mandarin_twice_changes_nothing(text: str) -> N
 def test_normalising_command_like_english_twice_changes_nothing(text: str) -> None:
     once = normalize(text, "en")
     assert normalize(once, "en") == once
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"), [("打開車窗", "打开车窗"), ("今天天氣怎麼樣", "今天天气怎么样"), ("開著嗎", "开着吗")]
+)
+def test_traditional_characters_become_simplified(text: str, plain: str) -> None:
+    assert normalize(text, "zh") == plain
