@@ -42,14 +42,11 @@ class Pulse:
             ["pactl", *arguments], env={**os.environ, **self.env}, check=True, capture_output=True, text=True
         ).stdout
 
-    def say(self, wav: Path) -> None:
-        """Speak a file into the microphone and return when it was spoken."""
-        subprocess.run(
-            ["paplay", "--latency-msec=20", f"--device={MICROPHONE}", str(wav)],
-            env={**os.environ, **self.env},
-            check=True,
-            timeout=60,
-        )
+    @contextmanager
+    def saying(self, wav: Path) -> Iterator[None]:
+        """Speak a file into the microphone while the block goes on, and end with it."""
+        with _running(["paplay", "--latency-msec=20", f"--device={MICROPHONE}", str(wav)], self.env):
+            yield
 
     def listen(self, rate_hz: int = 16_000) -> Ear:
         """Hear what comes out of the speaker."""

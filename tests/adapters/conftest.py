@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from cockpitd.adapters import pyttsx3_tts
+from tests.adapters.voices import espeak_voice
 
 
 @pytest.fixture(scope="session")
-def espeak() -> Iterator[pyttsx3_tts.Pyttsx3Engine]:
+def espeak() -> pyttsx3_tts.Pyttsx3Engine:
     """The real espeak voice, in this process."""
-    engine = pyttsx3_tts.build({"rate_wpm": 160})
-    yield engine
-    engine.close()
+    return espeak_voice()

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import unicodedata
 from collections.abc import AsyncIterator, Callable
 
+from cockpitd.adapters import pyttsx3_tts
 from cockpitd.audio.pcm import blocks, from_speech, silence
 from cockpitd.domain.audio import Pcm, Speech
+
+
+@functools.cache
+def espeak_voice() -> pyttsx3_tts.Pyttsx3Engine:
+    """The real espeak voice in this process, once: the library cannot be initialised twice."""
+    engine = pyttsx3_tts.build({"rate_wpm": 160})
+    atexit.register(engine.close)
+    return engine
 
 
 def say(render: Callable[[str, str, Callable[[], bool]], tuple[bytes, int]], text: str, voice: str) -> Pcm:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpitd.adapters import pyttsx3_tts, vosk_stt, whisper_stt
+from cockpitd.adapters import vosk_stt, whisper_stt
 from cockpitd.adapters.system_clock import SystemClock
 from cockpitd.config import Config
 from cockpitd.domain.actions import Catalogue
@@ -18,7 +18,7 @@ from cockpitd.domain.audio import Pcm
 from cockpitd.domain.turn import Transcript
 from cockpitd.errors import AudioError, EngineError
 from cockpitd.ports import Recogniser
-from tests.adapters.voices import changes, say, source
+from tests.adapters.voices import changes, espeak_voice, say, source
 from tests.fakes import ScriptedRecogniser
 
 LATE_MS = 30_000
@@ -56,11 +56,7 @@ async def running(make: Callable[[], Recogniser]) -> AsyncIterator[Recogniser]:
 
 @pytest.fixture(scope="module")
 def sentence() -> Pcm:
-    engine = pyttsx3_tts.build({"rate_wpm": 160})
-    try:
-        return say(engine.render, "turn on the reading light", "en")
-    finally:
-        engine.close()
+    return say(espeak_voice().render, "turn on the reading light", "en")
 
 
 ALL = [
