@@ -1,0 +1,28 @@
+"""Recorded speech through the whole flow with the real engines; a floor, not the figure (that is what replay is for)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cockpitd.cli.main import main
+from tests.conftest import ROOT
+
+FLOOR = 0.8
+"""Share of cases that must come out exactly right; what is really reached stands in the README."""
+
+
+@pytest.mark.usefixtures("models")
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_recorded_sentences_do_what_they_say(tmp_path: Path, lang: str) -> None:
+    cases, out, figures = ROOT / f"tests/recordings/{lang}.jsonl", tmp_path / "out.jsonl", tmp_path / "figures.json"
+    main(["replay", str(cases), "--out", str(out), "--summary", str(figures)])
+    told = json.loads(figures.read_text(encoding="utf-8"))
+    results = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert len(results) == told["cases"] == told["judged"]
+    assert told["errors"] == 0
+    assert told["wrong_way"] == []
+    assert told["right"] / told["judged"] >= FLOOR, [r["id"] for r in results if not r["ok"]]
+    assert {"stt", "understand", "first_sound", "total"} <= results[0]["timings_ms"].keys()
