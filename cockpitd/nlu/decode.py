@@ -88,7 +88,7 @@ def grammar(catalogue: Catalogue, heard: Heard | None = None) -> str:
 
 def _action_rules(rule: str, spec: ActionSpec, heard: Heard | None) -> Iterator[str]:
     """One action: `_p` rules are the parameters, `_f`/`_n` what may follow with nothing or something before it."""
-    names = list(spec.properties)
+    names = [name for name in spec.properties if name in spec.required or _sayable(spec.properties[name], heard)]
     head = _literal(f'{spec.name}","parameters":{{')
     yield f"{rule}: {head} {rule}_f0" if names else f"{rule}: {head}"
     for index, name in enumerate(names):
@@ -99,7 +99,8 @@ def _action_rules(rule: str, spec: ActionSpec, heard: Heard | None) -> Iterator[
         yield f"{rule}_p{index}: {_literal(json.dumps(name) + ':')} {value}"
         last, required = index == len(names) - 1, name in spec.required
         first_tail, next_tail = ("", "") if last else (f" {rule}_n{index + 1}", f" {rule}_f{index + 1}")
-        skip_first = "" if required else f" |{next_tail}" if next_tail else ' | ""'
+        empty = "" if spec.parameters.get("minProperties", 0) else ' | ""'
+        skip_first = "" if required else f" |{next_tail}" if next_tail else empty
         skip_next = "" if required else f" |{first_tail}" if first_tail else ' | ""'
         yield f"{rule}_f{index}: {rule}_p{index}{first_tail}{skip_first}"
         yield f'{rule}_n{index}: "," {rule}_p{index}{first_tail}{skip_next}'
@@ -118,7 +119,9 @@ def _value(spec: ActionSpec, name: str, heard: Heard | None) -> str:
             said = sorted({value for value in heard.numbers if _fits(value, schema)}) if heard else []
             return _choice(json.dumps(_plain(value)) for value in said) if said else _number(schema)
         case _:
-            return _string(schema) if heard is None else _piece(schema)
+            if heard is None or not _sayable(schema, heard):
+                return _string(schema)
+            return f"SAID & {_string(schema)}" if "pattern" in schema else "SAID"
 
 
 def _fits(value: float, schema: Mapping[str, Any]) -> bool:
@@ -128,15 +131,26 @@ def _fits(value: float, schema: Mapping[str, Any]) -> bool:
     return step is None or Decimal(str(value)) % Decimal(str(step)) == 0
 
 
-def _piece(schema: Mapping[str, Any]) -> str:
-    return f"SAID & {_string(schema)}" if "pattern" in schema else "SAID"
+def _sayable(schema: Mapping[str, Any], heard: Heard | None) -> bool:
+    """Tell whether a text of an asked form (a telephone number) is in the utterance: a grammar must have an end."""
+    if heard is None or "pattern" not in schema:
+        return True
+    form = str(schema["pattern"]).removeprefix("^").removesuffix("$")
+    found = re.search(rf"(?<!\S)(?:{form})(?!\S)" if heard.lang == "en" else form, _printable(heard.text))
+    return found is not None
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable() and character not in '"\\').strip()[
+        :MAX_HEARD
+    ]
 
 
 def _said(heard: Heard) -> str:
     """Any piece of the utterance: words in English, characters in Mandarin, with something at both ends."""
-    plain = "".join(character for character in heard.text if character.isprintable() and character not in '"\\').strip()
+    plain = _printable(heard.text)
     kind = "substring_chars" if heard.lang == "zh" else "substring_words"
-    piece = json.dumps({kind: plain[:MAX_HEARD] or "-"}, ensure_ascii=False)
+    piece = json.dumps({kind: plain if re.search(r"\w", plain) else "-"}, ensure_ascii=False)
     edge = r"[^\s，。？！,.?!]"
     return f'PIECE: %regex {piece}\nSAID: "\\"" (PIECE & /{edge}(.{{0,{MAX_STRING - 2}}}{edge})?/) "\\""'
 

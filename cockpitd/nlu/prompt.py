@@ -95,12 +95,12 @@ class PromptBook:
         """Lay out one prompt per wish of an utterance; `context` is the previous action as JSON or empty."""
         said = in_digits(" ".join(text.split()), lang)
         wishes = _cut(said, _JOINTS[lang])
-        return tuple(self._prompt(wish, lang, context, max(3, count // len(wishes))) for wish in wishes)
+        return tuple(self._prompt(wish, lang, context, max(1, count // len(wishes))) for wish in wishes)
 
     def _prompt(self, said: str, lang: Lang, context: str, count: int) -> Prompt:
         index, clauses = self._indexes[lang], _cut(said, _MARKS)
         # The whole sentence and each of its clauses may be what the action file says.
-        alike = [_weighed(index.alike(part), len(part) / len(said)) for part in dict.fromkeys([said, *clauses])]
+        alike = [_weighed(index.alike(part), len(part) / max(1, len(said))) for part in dict.fromkeys([said, *clauses])]
         shots = varied(sorted((shot for found in alike for shot in found), key=lambda shot: -shot.likeness), count)
         before = f"{_BEFORE[lang]}{context}\n" if context else ""
         tail = "".join(_lay_out(shot, lang) for shot in shots) + f"{before}{_SAID[lang]}{said}\n"
