@@ -76,7 +76,7 @@ class Grounder:
         if checked.rejection is not None:
             return checked.rejection
         given = [str(value) for value in checked.parameters.values() if isinstance(value, str)]
-        if not answers_only(spec) and not self._supported(action, spec, heard, given, last):
+        if not answers_only(spec) and not self._supported(spec, heard, given, last):
             return _reject(action, "not-said")
         return self._fit(action, checked.parameters, checked.evidence)
 
@@ -128,17 +128,16 @@ class Grounder:
                 return True
         return False
 
-    def _supported(
-        self, action: ProposedAction, spec: ActionSpec, heard: Said, given: list[str], last: Action | None
-    ) -> bool:
+    def _supported(self, spec: ActionSpec, heard: Said, given: list[str], last: Action | None) -> bool:
         share = self._lexicon.support(spec.name, heard.text, heard.lang, given)
         named = self._lexicon.names_object(spec.name, heard.text, heard.lang)
         least = SUPPORT_SAFETY if spec.klass == "safety" else SUPPORT_NAMED
         if share >= (least if named else SUPPORT_MIN):
             return True
         # A follow-up such as "再来两度" has no content word of its own; the dialogue supplies the topic.
-        follows = last is not None and spec.topic != "" and self._catalogue.spec(last).topic == spec.topic
-        return follows and len(heard.words) <= _FEW_WORDS and action.name in self._catalogue.actions
+        before = None if last is None else self._catalogue.actions.get(last.name)
+        follows = before is not None and spec.topic != "" and before.topic == spec.topic
+        return follows and len(heard.words) <= _FEW_WORDS
 
     def _check(self, action: ProposedAction, spec: ActionSpec, heard: Said, last: Action | None) -> _Checked:
         kept: dict[str, Scalar] = {}

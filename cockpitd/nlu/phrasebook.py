@@ -24,6 +24,8 @@ from cockpitd.nlu.wish import without_wish
 
 _LONGEST_BY_SOUND = 28
 """Tokens beyond which matching by sound is not tried: long misheard utterances are the model's."""
+_LONGEST = 240
+"""Characters beyond which nobody gave a command."""
 _NAME_CHARS = 60
 """A free text that may be longer than this is a sentence, not a name."""
 _UNIT_CHARS = 8
@@ -76,7 +78,7 @@ class Phrasebook:
     def read(self, text: str, lang: Lang, topic: str = "", *, by_sound: bool = True) -> Readings:
         """Return one reading per command, empty when the utterance is not understood."""
         plain = correction.without_head(normalize(text, lang), lang)
-        if not plain:
+        if not plain or len(plain) > _LONGEST:
             return ()
         asked = mood(text, lang).question
         levels = (

@@ -21,6 +21,7 @@ from cockpitd.nlu.slots import spoken_names
 from cockpitd.nlu.sound import sounds_of
 from cockpitd.nlu.text import tokenise
 
+_LONGEST = 240
 _LONGEST_WORD = 8
 _SURE_ALONE = 3
 """A word of this many syllables is mended on its sound alone; a shorter one needs a catalogue word beside it."""
@@ -62,6 +63,8 @@ class Repairer:
         """Return the text as it was most likely said, or unchanged (but for traditional characters)."""
         if lang == "zh":
             text = simplified(text)
+        if len(text) > _LONGEST:
+            return text
         exact = self._phrasebook.read(text, lang, by_sound=False)
         if exact:
             return self._with_known_names(text, exact, lang)

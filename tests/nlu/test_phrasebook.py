@@ -150,3 +150,8 @@ PIECES = "打开 关闭 车窗 空调 不对 ， 二十六度 然后 播放 的 
 def test_jumbled_commands_never_raise(phrasebook: Phrasebook, text: str) -> None:
     found = phrasebook.match(text, "zh", topic="temperature")
     assert found is None or 1 <= len(found.actions) <= 4
+
+
+def test_an_endless_text_is_given_up_at_once(phrasebook: Phrasebook) -> None:
+    assert phrasebook.match("打开车窗不对然后" * 2000, "zh") is None
+    assert phrasebook.match("open the window no wait and " * 2000, "en") is None
