@@ -58,7 +58,7 @@ class LlamaEngine:
         self._context = _open(self._model, self._context_size, self._threads)
         self._memory = llama.llama_get_memory(self._context)
         self._batch = llama.llama_batch_init(BATCH, 0, 1)
-        # No slices: they speed up masks of wide-open strings, which these grammars do not have, and cost 0.8 s at start.
+        # No slices: they speed up masks of wide-open strings, which these grammars lack, and cost 0.8 s at start.
         self._tokenizer = llguidance.llamacpp.lltokenizer_from_vocab(self._vocab, slices=[])
         self._mask = llguidance.numpy.allocate_token_bitmask(1, self._tokenizer.vocab_size)
         self._stop = ctypes.create_string_buffer(2)

@@ -57,7 +57,7 @@ _SHORT_CLAUSE = 2
 TRUST = 4.0
 """How much the wording counts beside the model's own opinion; tried 0 to 8 on sentences of our own."""
 LIKENESS_FLOOR = 0.05
-LIKENESS_OF_DECLINING = 0.2
+LIKENESS_OF_DECLINING = 0.3
 """Talk that is not for the car has no wording of its own; it wins where nothing else is at least so alike."""
 
 
