@@ -8,6 +8,7 @@ from cockpitd.domain.actions import Action, Catalogue
 from cockpitd.domain.dialogue import AwaitingValue, Dialogue
 from cockpitd.domain.turn import Evidence, Grounded, Proposal, ProposedAction, Rejection, Tier, Transcript
 from cockpitd.domain.units import Lang
+from cockpitd.nlu.bare_value import bare_value, is_free_text
 from cockpitd.nlu.ground import Grounder
 from cockpitd.nlu.mood import Mood, mood
 from cockpitd.nlu.phrasebook import Phrasebook
@@ -24,7 +25,7 @@ class Reader:
         self.catalogue = catalogue
         self._reflex = Reflex(catalogue)
         self._phrasebook = Phrasebook(catalogue)
-        self._repairer = Repairer(catalogue) if repair else None
+        self._repairer = Repairer(catalogue, self._phrasebook) if repair else None
         self._grounder = Grounder(catalogue)
 
     def reflex(self, text: str, lang: Lang) -> Proposal | None:
@@ -47,14 +48,21 @@ class Reader:
         if "phrasebook" not in tiers:
             return None
         topic = self.catalogue.actions[dialogue.last.name].topic if dialogue.last else ""
-        return self._awaited(text, lang, dialogue) or self._phrasebook.match(text, lang, topic)
+        return (
+            self._awaited(text, lang, dialogue, free_text=False)
+            or self._phrasebook.match(text, lang, topic)
+            or self._awaited(text, lang, dialogue, free_text=True)
+        )
 
-    def _awaited(self, text: str, lang: Lang, dialogue: Dialogue) -> Proposal | None:
-        """Take a bare value as the answer to "which …?"."""
+    def _awaited(self, text: str, lang: Lang, dialogue: Dialogue, *, free_text: bool) -> Proposal | None:
+        """Take a bare value as the answer to "which …?"; any words will do for a name, so commands come before it."""
         for question in reversed(dialogue.pending):
             if not isinstance(question, AwaitingValue):
                 continue
-            value = self._phrasebook.value(self.catalogue.actions[question.name], question.missing, text, lang)
+            spec = self.catalogue.actions[question.name]
+            if is_free_text(spec, question.missing) != free_text:
+                continue
+            value = bare_value(spec, question.missing, text, lang)
             if value is not None:
                 filled = {**question.parameters, question.missing: value}
                 evidence: dict[str, Evidence] = dict.fromkeys(question.parameters, "context")
