@@ -13,8 +13,11 @@ TOKENS_PER_SECOND = 12
 """Faster than anyone speaks; what exceeds it is a loop."""
 _SLACK_S = 0.3
 _NO_SPEECH = 0.6
-_NO_SPEECH_LOGPROB = -0.8
-"""Both must hold before words are taken for noise: a mumbled order scores badly on one of them only."""
+_NO_SPEECH_LOGPROB = -1.0
+"""Whisper's own two thresholds; on a short block they are crossed by clear words too, so they only raise a doubt."""
+
+_GUESSED_LOGPROB = -1.3
+"""Below this the words are a guess, whatever the first number says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,9 @@ def unlooped(text: str) -> str | None:
     return None if _CIRCLES.search(clean) else clean
 
 
-def is_speech(no_speech: float, logprob: float) -> bool:
-    """Tell words from noise that whisper made words of."""
-    return not (no_speech > _NO_SPEECH and logprob < _NO_SPEECH_LOGPROB)
+def doubtful(no_speech: float, logprob: float) -> bool:
+    """Tell words that may be noise: "Thank you." is what whisper makes of a kettle."""
+    return logprob < _GUESSED_LOGPROB or (no_speech > _NO_SPEECH and logprob < _NO_SPEECH_LOGPROB)
 
 
 def confidence(logprob: float) -> float:

@@ -19,7 +19,7 @@ from cockpitd.adapters._worker_stt import WorkerRecogniser
 from cockpitd.adapters.worker import WorkerProcess
 from cockpitd.adapters.worker.process import OnChange
 from cockpitd.audio.pcm import Samples, to_samples
-from cockpitd.audio.vad import FRAME_MS, FRAME_SAMPLES, VoiceEvidence
+from cockpitd.audio.vad import BEGIN, FRAME_MS, FRAME_SAMPLES, STAY, STAY_OF_PEAK, VoiceEvidence, has_voice
 from cockpitd.config import Config
 from cockpitd.domain.actions import Catalogue
 from cockpitd.domain.units import LANGS, SAMPLE_RATE_HZ
@@ -31,7 +31,6 @@ PADDING_S = 1.5
 LONGEST_S = 28.0
 """What exceeds one block goes the stock way."""
 _PAUSE_MS = 200
-_STAY, _STAY_OF_PEAK, _BEGIN = 0.3, 0.1, 2.2
 _REAL_TIME_SLACK_S = 1.0
 _START_TIMEOUT_MS = 60_000
 _MAX_RSS_MB = 1_500
@@ -134,8 +133,8 @@ class WhisperEngine:
             return_no_speech_prob=True,
         )[0]
         logprob = float(result.scores[0])
-        if not text_of.is_speech(float(result.no_speech_prob), logprob):
-            return _result("", code, 0.0)
+        if text_of.doubtful(float(result.no_speech_prob), logprob):
+            return self._stock(samples, code) if has_voice(samples) else _result("", code, 0.0)
         kept = text_of.spoken(text_of.segments(result.sequences_ids[0], tokenizer.timestamp_begin), audio_s)
         text = text_of.unlooped("".join(tokenizer.decode(segment.tokens) for segment in kept))
         return self._stock(samples, code) if text is None else _result(text, code, text_of.confidence(logprob))
@@ -211,7 +210,7 @@ class WhisperStream:
             evidence = self._evidence.add(to_samples(bytes(self._data[start : start + size])))
             self._frames += 1
             self._peak = max(self._peak, evidence)
-            if self._peak > _BEGIN and evidence > max(_STAY, _STAY_OF_PEAK * self._peak):
+            if self._peak > BEGIN and evidence > max(STAY, STAY_OF_PEAK * self._peak):
                 self._last_active = self._frames
 
     def _behind(self) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from cockpitd.audio.pcm import to_samples
-from cockpitd.audio.vad import FRAME_MS, FRAME_SAMPLES, VoiceEvidence
+from cockpitd.audio.vad import BEGIN, BEGIN_FRAMES, FRAME_MS, FRAME_SAMPLES, STAY, STAY_OF_PEAK, VoiceEvidence
 from cockpitd.domain.audio import Pcm
 
 Profile: TypeAlias = Literal["push-to-talk", "command", "dialogue"]
@@ -17,11 +17,6 @@ EndReason: TypeAlias = Literal["silence", "maximum", "released", "end-of-file", 
 HANGOVER_MS: dict[Profile, int | None] = {"push-to-talk": None, "command": 500, "dialogue": 900}
 """Silence that ends an utterance; None: only the driver's finger does."""
 
-_BEGIN = 2.2
-_STAY = 0.3
-_STAY_OF_PEAK = 0.1
-"""Once a voice is in, evidence below this share of its own loudest is background: the next table is not the driver."""
-_BEGIN_FRAMES = 3
 _DETECTION_MS = 160
 """The evidence is smoothed, so the voice began about this long before it is noticed."""
 
@@ -106,8 +101,8 @@ class Endpointer:
     def _wait(self, frame: bytes) -> SpeechBegan | None:
         self._preroll.append(frame)
         evidence = self._evidence.add(to_samples(frame))
-        self._over = self._over + 1 if evidence > _BEGIN else 0
-        if self._over < _BEGIN_FRAMES and self._hangover is not None:
+        self._over = self._over + 1 if evidence > BEGIN else 0
+        if self._over < BEGIN_FRAMES and self._hangover is not None:
             return None
         preroll = b"".join(self._preroll)
         self._voice = bytearray(preroll)
@@ -121,7 +116,7 @@ class Endpointer:
         self._voice_frames += 1
         evidence = self._evidence.add(to_samples(frame))
         self._peak = max(self._peak, evidence)
-        if evidence > max(_STAY, _STAY_OF_PEAK * self._peak):
+        if evidence > max(STAY, STAY_OF_PEAK * self._peak):
             self._last_active = self._frames
         if self._hangover is not None and (self._frames - self._last_active) * FRAME_MS >= self._hangover:
             return self._end("silence")

@@ -41,6 +41,13 @@ _FALL = 0.3
 _BIAS = 1.8
 """The minimum of a second of noise lies below its mean; this makes up for it."""
 
+BEGIN = 2.2
+"""Evidence from which a voice is taken to have begun."""
+BEGIN_FRAMES = 3
+STAY = 0.3
+STAY_OF_PEAK = 0.1
+"""Once a voice is in, evidence below this share of its own loudest is background: the next table is not the driver."""
+
 Bands = npt.NDArray[np.float64]
 
 
@@ -110,3 +117,13 @@ class VoiceEvidence:
         target = np.maximum(self._recent.min(axis=0) * _BIAS, _QUIET)
         speed = np.where(target < self._floor, _FALL, _RISE)
         self._floor = self._floor + speed * (target - self._floor)
+
+
+def has_voice(samples: Samples) -> bool:
+    """Tell whether a voice begins anywhere in a sound."""
+    evidence, run = VoiceEvidence(), 0
+    for start in range(0, len(samples) - FRAME_SAMPLES + 1, FRAME_SAMPLES):
+        run = run + 1 if evidence.add(samples[start : start + FRAME_SAMPLES]) > BEGIN else 0
+        if run >= BEGIN_FRAMES:
+            return True
+    return False

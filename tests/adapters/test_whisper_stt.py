@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from cockpitd.adapters import pyttsx3_tts, whisper_stt
-from cockpitd.audio.pcm import blocks, silence, to_samples
+from cockpitd.audio.pcm import blocks, to_samples
 from cockpitd.audio.wav import read_wav
 from cockpitd.config import Config
 from cockpitd.domain.audio import Pcm
@@ -73,10 +73,19 @@ def test_a_short_block_says_what_the_full_one_does_and_is_faster(
 def test_more_than_one_block_goes_the_stock_way(
     whisper: whisper_stt.WhisperEngine, espeak: pyttsx3_tts.Pyttsx3Engine
 ) -> None:
-    one = say(espeak.render, "turn on the reading light", "en")
-    gap = silence(whisper_stt.LONGEST_S - one.seconds)
-    heard = whisper.transcribe(to_samples(one.data + gap.data + one.data), "en")["text"]
-    assert "reading light" in heard.lower()
+    sentences = [
+        "turn on the reading light",
+        "navigate to the nearest petrol station",
+        "switch off the air conditioning",
+        "warm up the passenger seat",
+        "please open the left front window",
+        "what is the outside temperature",
+    ]
+    story = b"".join(say(espeak.render, text, "en").data for text in sentences * 2)
+    assert len(story) / 32_000 > whisper_stt.LONGEST_S
+    heard = whisper.transcribe(to_samples(story), "en")["text"].lower()
+    assert "petrol station" in heard
+    assert "passenger seat" in heard
 
 
 class SpokenNow:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpitd.adapters._whisper_text import Segment, confidence, is_speech, segments, spoken, traditional_only, unlooped
+from cockpitd.adapters._whisper_text import Segment, confidence, doubtful, segments, spoken, traditional_only, unlooped
 
 T0 = 1_000
 
@@ -51,10 +51,11 @@ def test_cutting_never_adds(text: str) -> None:
     assert cut is None or cut in text
 
 
-def test_noise_needs_both_signs() -> None:
-    assert not is_speech(0.83, -1.15)
-    assert is_speech(0.83, -0.3)
-    assert is_speech(0.1, -1.2)
+def test_doubt_needs_both_signs_or_a_bad_one() -> None:
+    assert doubtful(0.83, -1.15)
+    assert not doubtful(0.7, -0.93)
+    assert not doubtful(0.1, -1.2)
+    assert doubtful(0.1, -1.4)
 
 
 def test_confidence_is_a_probability() -> None:
