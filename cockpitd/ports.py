@@ -236,7 +236,7 @@ class Cockpit(Protocol):
         """Run one spoken turn: endpointing, transcript, then as `say`. Returns when the utterance was answered."""
         ...
 
-    async def answer(self, yes: bool, request: TurnRequest) -> Mapping[str, Any]:
+    async def answer(self, yes: bool, request: TurnRequest) -> Mapping[str, Any]:  # noqa: FBT001 (it is the answer itself)
         """Answer the open question of a session by hand; same record as `say`."""
         ...
 

@@ -1,4 +1,4 @@
-"""The promise of one file: an action nobody has seen is understood, validated, judged, executed, answered, documented."""
+"""One file is enough: an action nobody has seen is understood, validated, judged, executed, answered, documented."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cockpitd.adapters.sim_vehicle import SimVehicle
 from cockpitd.app import App, running
 from cockpitd.catalogue import examine
 from cockpitd.cli.main import main
@@ -128,7 +129,8 @@ async def test_out_of_range_is_named(folder: Path) -> None:
 
 async def test_a_car_without_a_diffuser_refuses(folder: Path) -> None:
     async with running(config(folder, "none"), persist=False) as app:
-        app.vehicle.remove("Vehicle.Cabin.Fragrance.Scent")  # type: ignore[attr-defined] (the simulated car is meant)
+        assert isinstance(app.vehicle, SimVehicle)
+        app.vehicle.remove("Vehicle.Cabin.Fragrance.Scent")
         act = await said(app, "释放森林香氛")
     assert (act["verdict"], act["reason"]) == ("refuse", "not-fitted")
 

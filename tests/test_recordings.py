@@ -1,4 +1,4 @@
-"""Recorded speech through the whole flow with the real engines; a floor, not the figure (that is what replay is for)."""
+"""Recorded speech through the whole flow with the real engines; a floor, not the figure (replay tells that)."""
 
 from __future__ import annotations
 
