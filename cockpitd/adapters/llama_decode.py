@@ -101,6 +101,7 @@ class LlamaEngine:
         began = time.perf_counter()
         start = self._keep(prefix, wanted)
         self._evaluate(wanted[start:], start, cancelled)
+        llama.llama_synchronize(self._context)  # a GPU is still at work when the call returns
         prefilled = time.perf_counter()
         while not matcher.is_stopped():
             at = len(out.tokens)
@@ -263,12 +264,17 @@ def item_ends(text: str) -> list[int]:
 
 def _load(settings: Mapping[str, Any]) -> Any:  # noqa: ANN401 (a C pointer)
     params = llama.llama_model_default_params()
-    layers = settings["gpu_layers"]
-    params.n_gpu_layers = (-1 if llama.llama_supports_gpu_offload() else 0) if layers == "auto" else int(layers)
+    automatic = settings["gpu_layers"] == "auto"
+    layers = (-1 if llama.llama_supports_gpu_offload() else 0) if automatic else int(settings["gpu_layers"])
+    params.n_gpu_layers = layers
     # A library built with AMX kernels dies of an illegal instruction on machines that show AMX but do not let it be
     # used (virtual machines); without the extra buffer types those kernels are never chosen.
     params.use_extra_bufts = not has_amx_kernels()
     model = llama.llama_model_load_from_file(str(settings["model"]).encode(), params)
+    if not model and automatic and layers:
+        sys.stderr.write("the model does not fit the GPU; it is loaded without\n")
+        params.n_gpu_layers = 0
+        model = llama.llama_model_load_from_file(str(settings["model"]).encode(), params)
     if not model:
         raise ModelError("model-unreadable", f"{settings['model']}: llama.cpp cannot load it; `cockpitd models verify`")
     return model
@@ -326,5 +332,5 @@ def _let_abort(context: Any, flag: Any) -> None:  # noqa: ANN401 (C pointers)
 
 
 def _log_errors(level: int, text: bytes, _user: object) -> None:
-    if level == _LOG_ERROR:
+    if level == _LOG_ERROR or b"layers to GPU" in text:
         sys.stderr.write(text.decode(errors="replace"))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from cockpitd.domain.actions import ActionSpec, Catalogue
 from cockpitd.domain.turn import Proposal
-from cockpitd.domain.units import LANGS, Lang
+from cockpitd.domain.units import LANGS, Lang, Scalar
 from cockpitd.domain.vehicle import Hazard
 from cockpitd.nlu import clauses, correction
 from cockpitd.nlu.clauses import Cut
@@ -65,15 +65,18 @@ class Phrasebook:
         self._openings = {lang: opening_pairs(index) for lang, index in self._index.items()}
         self._clause = lru_cache(maxsize=2048)(self._read_clause)
 
-    def match(self, text: str, lang: Lang, topic: str = "") -> Proposal | None:
+    def match(
+        self, text: str, lang: Lang, topic: str = "", carried: Mapping[str, Scalar] | None = None
+    ) -> Proposal | None:
         """Propose what the utterance means, or None when no phrase fits it exactly enough.
 
-        `topic` is the topic of the last action of the dialogue; only with it do follow-ups count.
+        `topic` is the topic of the last action of the dialogue; only with it do follow-ups count. `carried` are that
+        action's parameters: a follow-up stays with the same seat, window or zone.
         """
         readings = self.read(text, lang, topic)
         if not readings:
             return None
-        return Proposal(tuple(reading.proposed() for reading in readings), "phrasebook")
+        return Proposal(tuple(reading.proposed(carried or {}) for reading in readings), "phrasebook")
 
     def read(self, text: str, lang: Lang, topic: str = "", *, by_sound: bool = True) -> Readings:
         """Return one reading per command, empty when the utterance is not understood."""

@@ -54,6 +54,8 @@ class CarryOut:
         name = found.actions[0].name
         if name == "ASSISTANT_STOP":
             self._parts.speaker.silence()
+        if name in _CONTROLS:  # 取消 may still become 取消导航, and 停 a car park: the final transcript decides
+            return
         spec = self._catalogue.actions[name]
         if name in self._turn.early or not (spec.klass in EARLY_CLASSES or spec.risk == "safe-direction"):
             return

@@ -50,7 +50,7 @@ class Reader:
         topic = self.catalogue.actions[dialogue.last.name].topic if dialogue.last else ""
         return (
             self._awaited(text, lang, dialogue, free_text=False)
-            or self._phrasebook.match(text, lang, topic)
+            or self._phrasebook.match(text, lang, topic, dialogue.last.parameters if dialogue.last else None)
             or self._awaited(text, lang, dialogue, free_text=True)
         )
 

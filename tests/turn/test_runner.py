@@ -177,6 +177,14 @@ async def test_two_agreeing_partials_switch_the_lights_on_before_the_end_of_spee
     assert outcomes(record) == ["done"]
 
 
+async def test_a_partial_control_word_only_silences(rig: Rig) -> None:
+    await rig.say("打开空调")
+    rig.ears.texts = ["停止", "停止", "停止导航"]
+    record = await rig.runner.listen(tone(), TurnRequest(profile="push-to-talk"))
+    assert names(record) == ["NAVIGATION_CANCEL"]
+    assert not rig.player.played[0].completed
+
+
 async def test_a_recogniser_that_fails_ends_the_turn_and_the_next_one_works(rig: Rig) -> None:
     rig.ears.error = EngineError("stt-crashed", "the recogniser died")
     record = await rig.runner.listen(tone(), TurnRequest(profile="push-to-talk"))

@@ -137,6 +137,14 @@ async def test_corrections_and_follow_ups(rig: Rig, texts: list[str], degrees: f
     assert rig.value("Vehicle.Cabin.HVAC.Station.Row1.Driver.Temperature") == degrees
 
 
+async def test_a_follow_up_stays_with_the_same_seat(rig: Rig) -> None:
+    await rig.say("副驾温度调到二十四度")
+    record = await rig.say("不对，是二十六度")
+    assert record["actions"][0]["parameters"] == {"temperature": 26, "zone": "passenger"}
+    assert rig.value("Vehicle.Cabin.HVAC.Station.Row1.Passenger.Temperature") == 26
+    assert rig.value("Vehicle.Cabin.HVAC.Station.Row1.Driver.Temperature") != 26
+
+
 async def test_fillers_change_nothing(rig: Rig) -> None:
     plain = await rig.say("open the window")
     rig.car.reset()

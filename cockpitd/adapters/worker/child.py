@@ -22,6 +22,7 @@ from cockpitd.adapters.worker.engine import CallCancelled, WorkerEngine, WorkerS
 from cockpitd.errors import CockpitError
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_NAME = 15
 _ORPHAN_GRACE_S = 0.25
 
 Message = tuple[dict[str, Any], bytes]
@@ -104,6 +105,7 @@ class Child:
         first = self._receive()
         if first is None:
             return
+        _call_ourselves(first[0]["factory"])
         try:
             engine = _load(first[0]["factory"])(first[0]["settings"])
         except Exception as exc:  # noqa: BLE001 (worker loop: whatever a library raises must reach the parent as a sentence)
@@ -228,6 +230,12 @@ def _die_with(parent_pid: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent_pid:
         os._exit(0)
+
+
+def _call_ourselves(factory: str) -> None:
+    """Show the adapter's name in `top` and `ps` (at most 15 bytes)."""
+    name = factory.partition(":")[0].rpartition(".")[2]
+    ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 
 
 def run(fd: int, parent_pid: int) -> None:
