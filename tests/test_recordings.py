@@ -10,7 +10,7 @@ import pytest
 from cockpitd.cli.main import main
 from tests.conftest import ROOT
 
-FLOOR = 0.8
+FLOOR = {"zh": 0.65, "en": 0.85}
 """Share of cases that must come out exactly right; what is really reached stands in the README."""
 
 
@@ -24,5 +24,5 @@ def test_recorded_sentences_do_what_they_say(tmp_path: Path, lang: str) -> None:
     assert len(results) == told["cases"] == told["judged"]
     assert told["errors"] == 0
     assert told["wrong_way"] == []
-    assert told["right"] / told["judged"] >= FLOOR, [r["id"] for r in results if not r["ok"]]
+    assert told["right"] / told["judged"] >= FLOOR[lang], [r["id"] for r in results if not r["ok"]]
     assert {"stt", "understand", "first_sound", "total"} <= results[0]["timings_ms"].keys()

@@ -73,6 +73,7 @@ def test_a_sound_is_heard_from_beginning_to_end(sound: pulse.Pulse) -> None:
         assert probe.line()[0] == "started"
         ear.hear(1.6)
         assert probe.line() == ["ended", "True", "1.0"]
+        ear.hear(1.0)  # a busy machine hands the end of the tone over late
         first, last = loud_part(bytes(ear.data))
         assert (last - first) / ear.rate_hz == pytest.approx(1.0, abs=0.03)
         spectrum = np.abs(np.fft.rfft(to_samples(bytes(ear.data))[first:last]))
