@@ -54,18 +54,17 @@ def quiet(config: Config, *, speak: bool) -> Config:
 async def _replay(args: argparse.Namespace, cases: Sequence[Any], config: Config, out: TextIO) -> Mapping[str, Any]:
     from cockpitd.app import running
     from cockpitd.eval.memory import peak_bytes
-    from cockpitd.eval.replay import Options, replay
+    from cockpitd.eval.replay import Options, replay_all
     from cockpitd.eval.summary import as_text, summarise
 
     options = Options(tuple(args.tier or ()), dry_run=args.dry_run, speak=not args.no_speak)
     pairs = []
     async with running(config, persist=False) as app:
-        for number, case in enumerate(cases, 1):
-            result = await replay(case, app.service, app.reset_vehicle, options)
+        async for case, result in replay_all(cases, app.service, app.reset_vehicle, options):
             out.write(json.dumps(result, ensure_ascii=False) + "\n")
             pairs.append((case, result))
             if sys.stderr.isatty():
-                print(f"\r{number}/{len(cases)}", end="", file=sys.stderr)
+                print(f"\r{len(pairs)}/{len(cases)}", end="", file=sys.stderr)
         figures = summarise(pairs, app.catalogue)
         peaks = peak_bytes()
     print(as_text(figures, peaks), file=sys.stderr if args.out is None else sys.stdout)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,14 +28,27 @@ class Options:
     speak: bool = True
 
 
-async def replay(
-    case: Case, cockpit: Cockpit, reset: Callable[[Mapping[str, Scalar]], None], options: Options
-) -> dict[str, Any]:
-    """Run one case; `reset` brings the simulated car back to its first state, with the given signals on top."""
-    if not case.session:
-        reset(case.state)
-    elif case.state:
-        cockpit.set_signals(case.state)
+async def replay_all(
+    cases: Iterable[Case], cockpit: Cockpit, reset: Callable[[Mapping[str, Scalar]], None], options: Options
+) -> AsyncIterator[tuple[Case, dict[str, Any]]]:
+    """Run cases one after the other.
+
+    `reset` brings the simulated car back to its first state, with the given signals on top: before every case, but
+    within a conversation only before its first.
+    """
+    begun: set[str] = set()
+    for case in cases:
+        if case.session not in begun:
+            reset(case.state)
+        elif case.state:
+            cockpit.set_signals(case.state)
+        if case.session:
+            begun.add(case.session)
+        yield case, await replay(case, cockpit, options)
+
+
+async def replay(case: Case, cockpit: Cockpit, options: Options) -> dict[str, Any]:
+    """Run one case against the car as it stands."""
     session = case.session or f"replay:{case.ident}"
     request = TurnRequest(
         session=session, lang=case.lang, dry_run=options.dry_run, tiers=options.tiers, speak=options.speak,
