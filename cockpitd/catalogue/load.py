@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 from cockpitd import paths
 from cockpitd.catalogue import build
@@ -50,20 +52,18 @@ def examine(builtin: Path | None = None, extra: Sequence[Path] = (), *, phrases:
     """Read all files and collect every problem; `phrases` adds the comparison of all phrases with each other."""
     schemas = builtin or paths.schemas_dir()
     problems: list[Problem] = []
-    sources = list(_read_all([*_signal_files(schemas), *_action_files(schemas, extra)], problems))
-    meta = MetaSchemas(schemas)
-    valid: list[Source] = []
-    for source in sources:
-        found = meta.action(source) if "action" in source.data else meta.signals(source)
-        problems.extend(found)
-        valid.extend([] if found else [source])
+    meta = _meta(schemas, *(_stamp(path) for path in sorted(schemas.glob("*.schema.json"))))
+    files = dict.fromkeys(path.resolve() for path in (*_signal_files(schemas), *_action_files(schemas, extra)))
+    looked = [_look(path, _stamp(path), meta) for path in files]
+    problems.extend(problem for _, found in looked for problem in found)
+    valid = [source for source, found in looked if source is not None and not found]
     signals = _signals(valid, problems)
     actions = _actions([source for source in valid if "action" in source.data], signals, problems)
     if phrases:
         problems.extend(check_overlap([(actions[name], source) for name, source in _named(valid) if name in actions]))
     replies = _replies(schemas / "replies.yaml", problems)
     catalogue = Catalogue(build.frozen(actions), build.frozen(signals), replies)
-    return Examined(catalogue, tuple(dict.fromkeys(problems)), len(sources))
+    return Examined(catalogue, tuple(dict.fromkeys(problems)), len(files))
 
 
 def _signal_files(schemas: Path) -> Iterator[Path]:
@@ -82,13 +82,32 @@ def _action_files(schemas: Path, extra: Sequence[Path]) -> Iterator[Path]:
             raise CatalogueError("catalogue-directory", f"{display(place)}: no such directory; check `actions:` or DIR")
 
 
-def _read_all(files: Iterable[Path], problems: list[Problem]) -> Iterator[Source]:
-    for path in dict.fromkeys(path.resolve() for path in files):
-        match read(path):
-            case Problem() as problem:
-                problems.append(problem)
-            case source:
-                yield source
+Stamp: TypeAlias = tuple[int, int]
+"""Modification time in ns and size: a file that kept both is not read again, so that a reload costs what changed."""
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        told = path.stat()
+    except OSError:
+        return (0, 0)  # reading it will say what is wrong
+    return (told.st_mtime_ns, told.st_size)
+
+
+@lru_cache(maxsize=4)
+def _meta(schemas: Path, *_stamps: Stamp) -> MetaSchemas:
+    return MetaSchemas(schemas)
+
+
+@lru_cache(maxsize=2048)
+def _look(path: Path, _stamp: Stamp, meta: MetaSchemas) -> tuple[Source | None, tuple[Problem, ...]]:
+    """Read one file and hold it against its meta-schema."""
+    match read(path):
+        case Problem() as problem:
+            return None, (problem,)
+        case source:
+            found = meta.action(source) if "action" in source.data else meta.signals(source)
+            return source, tuple(found)
 
 
 def _signals(sources: Iterable[Source], problems: list[Problem]) -> dict[str, Signal]:
