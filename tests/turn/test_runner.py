@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 
+from cockpitd.domain.actions import Action
+from cockpitd.domain.policy import Request
+from cockpitd.domain.turn import Expired
 from cockpitd.errors import EngineError
 from cockpitd.ports import TurnRequest
+from cockpitd.turn.log import TurnLog
 from tests.fakes import tone
 from tests.turn.rig import Rig, events, names, outcomes
 
@@ -141,15 +145,24 @@ async def test_an_actuator_error_is_told(rig: Rig) -> None:
     assert record["actions"][0]["reason"] == "vehicle-write-failed"
 
 
-async def test_a_command_past_its_time_to_live_expires(rig: Rig) -> None:
-    rig.model.clock, rig.model.takes_ms = rig.clock, 900
-    rig.model.answer = [("CLIMATE_ON", {})]
-    hands = rig.runner.parts.actor
-    state = hands.state()
+async def test_a_car_that_was_away_for_ten_minutes_does_nothing_when_it_is_back(rig: Rig) -> None:
+    path = rig.catalogue.actions["SUNROOF_OPEN"].writes[0].signal
+    rig.car.fail(path, "error")
+    assert outcomes(await rig.say("打开天窗")) == ["failed"]
     rig.clock.advance(600_000)
-    assert state.now_ms < rig.clock.now_ms()
-    record = await rig.say("打开空调")
-    assert outcomes(record) == ["done"]
+    rig.car.heal(path)
+    await rig.say("现在几点了")
+    assert rig.value(path) == 0
+
+
+async def test_a_command_past_its_time_to_live_is_never_executed(rig: Rig) -> None:
+    spec = rig.catalogue.actions["SUNROOF_OPEN"]
+    log = TurnLog("t", rig.clock, rig.hub)
+    late = Request(key="k", captured_ms=rig.clock.now_ms() - spec.ttl_ms - 1)
+    result = await rig.runner.parts.actor.perform(Action("SUNROOF_OPEN", {}), rig.catalogue, late, log, dry_run=False)
+    assert isinstance(result.outcome, Expired)
+    assert rig.value(spec.writes[0].signal) == 0
+    assert rig.journal.outcome("k") is None
 
 
 async def test_a_voice_that_breaks_becomes_a_chime(rig: Rig) -> None:
