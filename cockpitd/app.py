@@ -22,7 +22,7 @@ from cockpitd.ports import Clock, Engine, LanguageModel, Microphone, Player, Rec
 from cockpitd.turn.act import Actor
 from cockpitd.turn.hub import Hub
 from cockpitd.turn.metrics import Metrics
-from cockpitd.turn.reader import Reader
+from cockpitd.turn.reader import Reader, reader_for
 from cockpitd.turn.runner import TurnRunner
 from cockpitd.turn.service import CockpitService
 from cockpitd.turn.speaker import Speaker
@@ -84,7 +84,7 @@ class App:
         )
 
     def _reader(self, catalogue: Catalogue) -> Reader:
-        return Reader(catalogue, repair=self.config.understanding.repair)
+        return reader_for(catalogue, repair=self.config.understanding.repair)
 
     def _engine(self, name: str, port: str) -> Any:  # noqa: ANN401 (the port decides the type; the callers name it)
         if name == "none":

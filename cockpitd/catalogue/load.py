@@ -21,6 +21,9 @@ from cockpitd.domain.units import LANGS, Lang
 from cockpitd.domain.vehicle import Signal
 from cockpitd.errors import CatalogueError
 
+Stamp: TypeAlias = tuple[int, int]
+"""Modification time in ns and size: a file that kept both is not read again, so that a reload costs what changed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Examined:
@@ -40,7 +43,15 @@ def load(builtin: Path | None = None, extra: Sequence[Path] = ()) -> Catalogue:
     ships with cockpitd); `extra` are further directories (or single files) of actions. Phrase overlap between actions
     is left to `examine(..., phrases=True)`, as it is a matter for authors and costs start-up time.
     """
-    examined = examine(builtin, extra)
+    schemas = builtin or paths.schemas_dir()
+    files = (*_signal_files(schemas), *_action_files(schemas, extra), schemas / "replies.yaml", *_meta_files(schemas))
+    return _loaded(schemas, tuple(extra), tuple((path, _stamp(path)) for path in files))
+
+
+@lru_cache(maxsize=2)
+def _loaded(schemas: Path, extra: tuple[Path, ...], _files: tuple[tuple[Path, Stamp], ...]) -> Catalogue:
+    """Make a catalogue; files that have not changed give the very same one, and what is compiled from it stays good."""
+    examined = examine(schemas, extra)
     if examined.problems:
         first, more = examined.problems[0], len(examined.problems) - 1
         tail = f" (and {more} more; run `cockpitd actions lint`)" if more else ""
@@ -52,7 +63,7 @@ def examine(builtin: Path | None = None, extra: Sequence[Path] = (), *, phrases:
     """Read all files and collect every problem; `phrases` adds the comparison of all phrases with each other."""
     schemas = builtin or paths.schemas_dir()
     problems: list[Problem] = []
-    meta = _meta(schemas, *(_stamp(path) for path in sorted(schemas.glob("*.schema.json"))))
+    meta = _meta(schemas, *(_stamp(path) for path in _meta_files(schemas)))
     files = dict.fromkeys(path.resolve() for path in (*_signal_files(schemas), *_action_files(schemas, extra)))
     looked = [_look(path, _stamp(path), meta) for path in files]
     problems.extend(problem for _, found in looked for problem in found)
@@ -64,6 +75,10 @@ def examine(builtin: Path | None = None, extra: Sequence[Path] = (), *, phrases:
     replies = _replies(schemas / "replies.yaml", problems)
     catalogue = Catalogue(build.frozen(actions), build.frozen(signals), replies)
     return Examined(catalogue, tuple(dict.fromkeys(problems)), len(files))
+
+
+def _meta_files(schemas: Path) -> list[Path]:
+    return sorted(schemas.glob("*.schema.json"))
 
 
 def _signal_files(schemas: Path) -> Iterator[Path]:
@@ -80,10 +95,6 @@ def _action_files(schemas: Path, extra: Sequence[Path]) -> Iterator[Path]:
             yield place
         else:
             raise CatalogueError("catalogue-directory", f"{display(place)}: no such directory; check `actions:` or DIR")
-
-
-Stamp: TypeAlias = tuple[int, int]
-"""Modification time in ns and size: a file that kept both is not read again, so that a reload costs what changed."""
 
 
 def _stamp(path: Path) -> Stamp:

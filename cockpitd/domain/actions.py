@@ -133,9 +133,9 @@ class Unexpandable:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
-    """All actions and all signals this daemon knows."""
+    """All actions and all signals this daemon knows; compared by identity, as what is compiled from it is kept."""
 
     actions: Mapping[str, ActionSpec]
     signals: Mapping[str, Signal]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from cockpitd.domain.actions import Action, Catalogue
 from cockpitd.domain.dialogue import AwaitingValue, Dialogue
@@ -16,6 +17,12 @@ from cockpitd.nlu.reflex import Reflex
 from cockpitd.nlu.repair import Repairer
 
 UNDERSTOOD_NOTHING = Proposal((), "none")
+
+
+@lru_cache(maxsize=2)
+def reader_for(catalogue: Catalogue, *, repair: bool) -> Reader:
+    """Compile all phrases of a catalogue, or take what was compiled from it before."""
+    return Reader(catalogue, repair=repair)
 
 
 class Reader:

@@ -14,14 +14,11 @@ from cockpitd.ports import TurnRequest
 from cockpitd.turn.act import Actor
 from cockpitd.turn.hub import Hub
 from cockpitd.turn.metrics import Metrics
-from cockpitd.turn.reader import Reader
+from cockpitd.turn.reader import reader_for
 from cockpitd.turn.runner import TurnRunner
 from cockpitd.turn.speaker import Speaker
 from cockpitd.turn.turn import Parts
 from tests.fakes import FakeClock, HeldPlayer, ScriptedModel, ScriptedRecogniser, ToneSynthesiser
-
-_READERS: dict[int, Reader] = {}
-"""Compiling all phrases takes a moment, and readers hold no state."""
 
 
 class Rig:
@@ -57,9 +54,7 @@ class Rig:
             max_utterance_s=10,
             preroll_ms=200,
         )
-        if id(catalogue) not in _READERS:
-            _READERS[id(catalogue)] = Reader(catalogue, repair=True)
-        self.runner = TurnRunner(parts, _READERS[id(catalogue)])
+        self.runner = TurnRunner(parts, reader_for(catalogue, repair=True))
 
     async def say(self, text: str, **how: Any) -> Mapping[str, Any]:
         """Say something in the default session."""
