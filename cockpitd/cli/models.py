@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cockpitd import config
+from cockpitd.cli import models_look
 from cockpitd.cli.commands import COMMANDS, SubParsers
 from cockpitd.errors import ModelError
 from cockpitd.models import catalog, store
@@ -34,6 +35,7 @@ def register(subparsers: SubParsers) -> None:
     where = actions.add_parser("path", help="print what the engine opens")
     where.add_argument("name", metavar="NAME")
     where.set_defaults(run=_path)
+    models_look.register(actions)
 
 
 def _list(args: argparse.Namespace) -> int:

@@ -16,6 +16,10 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 RelativePath = Annotated[str, Field(pattern=r"^\w[\w.+-]*(/\w[\w.+-]*)*$")]
 
 
+OWN = "catalog.yaml"
+"""In the model directory: the models that the user added, in the same form."""
+
+
 class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -101,3 +105,9 @@ def load(path: Path | None = None) -> Catalog:
         raise CatalogueError("models-catalog", f"{path}: models.{where}: {first['msg']}") from exc
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as exc:
         raise CatalogueError("models-catalog", f"{path}: not a model catalogue: {' '.join(str(exc).split())}") from exc
+
+
+def known(model_dir: Path) -> Catalog:
+    """All models: those cockpitd knows, and those the user added to this model directory."""
+    own = model_dir / OWN
+    return {**(load(own) if own.is_file() else {}), **load()}
