@@ -125,7 +125,7 @@ def _row(case: Case, record: Mapping[str, Any], *, right: bool) -> str:
         lines.append(f"      {act['action']} {{{said}}}   {act['verdict']}{outcome}{reason}   [{record['tier']}]")
     if not record["actions"]:
         lines.append(f"      {record['status']}   [{record['tier']}]")
-    lines.append(f"      “{record['spoken']}”" if record["spoken"] else "      (silence)")
+    lines.append(f"      “{record['spoken']}”   ♪ {record['turn']}.wav" if record["spoken"] else "      (silence)")
     stages = ("stt", "understand", "execute", "first_sound", "total")
     lines.append("      " + "  ".join(f"{s} {timings[s]:.0f} ms" for s in stages if s in timings))
     return "\n".join(lines)
