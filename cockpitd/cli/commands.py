@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "run": "run the daemon",
     "ask": "say one sentence to a car of your own, without a daemon",
     "replay": "run recorded or typed cases through the flow and measure them",
+    "eval": "hold the model and the whole flow against the targets",
     "actions": "list, show, check and document the actions",
     "models": "list, fetch and check the model files",
     "doctor": "say what is missing on this machine and how to get it",

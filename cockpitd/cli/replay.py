@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 from cockpitd.cli.commands import TIERS, SubParsers
 from cockpitd.config import Config, load
+from cockpitd.eval.cases import Case, read_cases
 
 
 def register(subparsers: SubParsers) -> None:
@@ -32,43 +33,27 @@ def register(subparsers: SubParsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Replay; the exit code is 1 when a judged case was not right."""
-    from cockpitd.eval.cases import read_cases
-
     cases = [case for path in args.cases for case in read_cases(path, args.where)][: args.limit]
-    config = quiet(load(args.config), speak=not args.no_speak)
     with _output(args.out) as out:
-        figures = asyncio.run(_replay(args, cases, config, out))
+        figures = _replay(args, cases, load(args.config), out)
     if args.summary:
         args.summary.write_text(json.dumps(figures, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return 0 if figures["right"] == figures["judged"] and not figures["errors"] else 1
 
 
-def quiet(config: Config, *, speak: bool) -> Config:
-    """Make a configuration for replay: no microphone, no loudspeaker, and no voice at all unless wanted."""
-    changes: dict[str, Any] = {"player": "null"} if config.tts.player == "auto" else {}
-    if not speak:
-        changes["engine"] = "none"
-    return config.model_copy(update={"tts": config.tts.model_copy(update=changes)})
-
-
-async def _replay(args: argparse.Namespace, cases: Sequence[Any], config: Config, out: TextIO) -> Mapping[str, Any]:
-    from cockpitd.app import running
-    from cockpitd.eval.memory import peak_bytes
-    from cockpitd.eval.replay import Options, replay_all
+def _replay(args: argparse.Namespace, cases: Sequence[Case], config: Config, out: TextIO) -> Mapping[str, Any]:
+    from cockpitd.cli.bench import run_cases
+    from cockpitd.eval.replay import Options
     from cockpitd.eval.summary import as_text, summarise
 
+    def take(result: Mapping[str, Any]) -> None:
+        out.write(json.dumps(result, ensure_ascii=False) + "\n")
+
     options = Options(tuple(args.tier or ()), dry_run=args.dry_run, speak=not args.no_speak)
-    pairs = []
-    async with running(config, persist=False) as app:
-        async for case, result in replay_all(cases, app.service, app.reset_vehicle, options):
-            out.write(json.dumps(result, ensure_ascii=False) + "\n")
-            pairs.append((case, result))
-            if sys.stderr.isatty():
-                print(f"\r{len(pairs)}/{len(cases)}", end="", file=sys.stderr)
-        figures = summarise(pairs, app.catalogue)
-        peaks = peak_bytes()
-    print(as_text(figures, peaks), file=sys.stderr if args.out is None else sys.stdout)
-    return {**figures, "peak_bytes": peaks}
+    ran = asyncio.run(run_cases(cases, config, options, take))
+    figures = summarise(ran.runs, ran.catalogue, ran.peak_bytes)
+    print(as_text(figures), file=sys.stderr if args.out is None else sys.stdout)
+    return figures
 
 
 @contextmanager

@@ -8,11 +8,13 @@ from typing import Any
 
 from cockpitd.audio.pcm import stream
 from cockpitd.audio.wav import read_wav
+from cockpitd.domain.actions import Catalogue
 from cockpitd.domain.audio import Pcm
 from cockpitd.domain.turn import Tier
 from cockpitd.domain.units import Scalar
 from cockpitd.errors import AudioError
 from cockpitd.eval.cases import Case
+from cockpitd.eval.execution import verify
 from cockpitd.eval.score import matches
 from cockpitd.ports import Cockpit, TurnRequest
 
@@ -26,30 +28,39 @@ class Options:
     tiers: tuple[Tier, ...] = ()
     dry_run: bool = False
     speak: bool = True
+    run: int = 0
+    """Which repetition this is; each has conversations of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What cases run on."""
+
+    cockpit: Cockpit
+    catalogue: Catalogue
+    reset: Callable[[Mapping[str, Scalar]], None]
+    """Brings the simulated car back to its first state, with the given signals on top."""
 
 
 async def replay_all(
-    cases: Iterable[Case], cockpit: Cockpit, reset: Callable[[Mapping[str, Scalar]], None], options: Options
+    cases: Iterable[Case], bench: Bench, options: Options
 ) -> AsyncIterator[tuple[Case, dict[str, Any]]]:
-    """Run cases one after the other.
-
-    `reset` brings the simulated car back to its first state, with the given signals on top: before every case, but
-    within a conversation only before its first.
-    """
+    """Run cases one after the other, each in a car as new; a conversation keeps its car from its first case on."""
     begun: set[str] = set()
     for case in cases:
         if case.session not in begun:
-            reset(case.state)
+            bench.reset(case.state)
         elif case.state:
-            cockpit.set_signals(case.state)
+            bench.cockpit.set_signals(case.state)
         if case.session:
             begun.add(case.session)
-        yield case, await replay(case, cockpit, options)
+        yield case, await replay(case, bench, options)
 
 
-async def replay(case: Case, cockpit: Cockpit, options: Options) -> dict[str, Any]:
-    """Run one case against the car as it stands."""
-    session = case.session or f"replay:{case.ident}"
+async def replay(case: Case, bench: Bench, options: Options) -> dict[str, Any]:
+    """Run one case against the car as it stands, and look at what became of the car."""
+    cockpit, before = bench.cockpit, _car(bench)
+    session = f"replay {options.run}: {case.session or case.ident}"
     request = TurnRequest(
         session=session, lang=case.lang, dry_run=options.dry_run, tiers=options.tiers, speak=options.speak,
         profile="push-to-talk",
@@ -58,7 +69,16 @@ async def replay(case: Case, cockpit: Cockpit, options: Options) -> dict[str, An
         record = await (cockpit.listen(_sound(case), request) if case.audio else cockpit.say(case.text, request))
     except AudioError as exc:
         return {"id": case.ident, "error": {"code": exc.code, "message": exc.message}, "ok": False}
-    return _result(case, record)
+    result = _result(case, record)
+    if case.expected is not None and not options.dry_run:
+        result["execution"] = verify(case.expected, record, before, _car(bench), bench.catalogue)
+    return result
+
+
+def _car(bench: Bench) -> dict[str, Scalar]:
+    """Every signal the car reports."""
+    state = bench.cockpit.vehicle_state(())
+    return {path: reading["value"] for path, reading in state.items() if reading["value"] is not None}
 
 
 def _sound(case: Case) -> AsyncIterator[Pcm]:
@@ -82,6 +102,7 @@ def _result(case: Case, record: Mapping[str, Any]) -> dict[str, Any]:
         "spoken": record["spoken"],
         "timings_ms": {stage: timings.get(stage) for stage in STAGES},
         "turn": record["turn"],
+        "engine_failures": [event["code"] for event in record["events"] if event["event"] == "engine-failed"],
     }
     late = case.max_latency_ms is not None and timings.get("total", 0) > case.max_latency_ms
     if case.expected is not None:

@@ -94,11 +94,12 @@ def _same(action: ExpectedAction, act: Mapping[str, Any]) -> bool:
     return (
         action.name == act["action"]
         and action.parameters.keys() == given.keys()
-        and all(_equal(value, given[name]) for name, value in action.parameters.items())
+        and all(equal(value, given[name]) for name, value in action.parameters.items())
     )
 
 
-def _equal(left: Scalar, right: Scalar) -> bool:
+def equal(left: Scalar, right: Scalar) -> bool:
+    """Tell whether two values are the same, letter case, outer spaces and rounding aside."""
     if isinstance(left, str) and isinstance(right, str):
         return left.strip().casefold() == right.strip().casefold()
     if isinstance(left, bool | str) or isinstance(right, bool | str):
