@@ -199,10 +199,6 @@ class Journal(Protocol):
         """Return a kept turn; an empty id means the latest."""
         ...
 
-    def recent(self, count: int) -> Sequence[Mapping[str, Any]]:
-        """Return the latest turns, newest first."""
-        ...
-
     def close(self) -> None:
         """Flush and close."""
         ...

@@ -85,7 +85,7 @@ class ScriptedModel(_AlwaysReady):
     def __init__(self, answer: Sequence[tuple[str, Mapping[str, Scalar]]] = (), confidence: float = 0.9) -> None:
         self.answer = answer
         self.confidence = confidence
-        self.error: EngineError | None = None
+        self.error: Exception | None = None
         self.gate: asyncio.Event | None = None
         self.asked: list[str] = []
         self.called = asyncio.Event()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +71,6 @@ class SqliteJournal:
         chosen = ("WHERE turn = ?", (turn_id,)) if turn_id else ("ORDER BY number DESC LIMIT 1", ())
         row = self._db.execute(f"SELECT record FROM turns {chosen[0]}", chosen[1]).fetchone()  # noqa: S608 (two constants)
         return None if row is None else json.loads(row[0])
-
-    def recent(self, count: int) -> Sequence[Mapping[str, Any]]:
-        """Return the latest turns, newest first."""
-        rows = self._db.execute("SELECT record FROM turns ORDER BY number DESC LIMIT ?", (count,)).fetchall()
-        return [json.loads(row[0]) for row in rows]
 
     def outcome(self, key: str) -> Mapping[str, Any] | None:
         """Return what came of a command, None when it is unknown or still under way."""

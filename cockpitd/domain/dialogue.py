@@ -32,6 +32,11 @@ class AwaitingYes:
     expires_ms: int
     kind: Literal["yes"] = "yes"
 
+    @property
+    def about(self) -> str:
+        """Name of the action in question."""
+        return self.action.name
+
 
 @dataclass(frozen=True, slots=True)
 class AwaitingValue:
@@ -42,6 +47,11 @@ class AwaitingValue:
     missing: str
     expires_ms: int
     kind: Literal["value"] = "value"
+
+    @property
+    def about(self) -> str:
+        """Name of the action in question."""
+        return self.name
 
 
 Pending: TypeAlias = AwaitingYes | AwaitingValue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from cockpitd.domain.actions import Action, ActionSpec, Catalogue, ReplyTemplate
+from cockpitd.domain.actions import ActionSpec, Catalogue, ReplyTemplate
 from cockpitd.domain.policy import Confirm, Refuse, Verdict
 from cockpitd.domain.turn import Done, Expired, Failed, NoOp, Outcome, Rejected, Rejection, Unknown
 from cockpitd.domain.units import Lang, Scalar
@@ -145,8 +145,3 @@ _UNITS: Mapping[str, Mapping[Lang, str]] = {
 
 def _say_unit(unit: str, lang: Lang) -> str:
     return _UNITS.get(unit, {}).get(lang, "")
-
-
-def name_of(action: Action, spec: ActionSpec, lang: Lang) -> str:
-    """Short name of an action for a sentence."""
-    return spec.title[lang] or action.name

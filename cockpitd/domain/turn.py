@@ -17,23 +17,7 @@ Evidence: TypeAlias = Literal["said", "context", "default"]
 
 Seat: TypeAlias = Literal["driver", "passenger"]
 
-AudioOrigin: TypeAlias = Literal["typed", "file", "socket", "microphone"]
-
-
-@dataclass(frozen=True, slots=True)
-class Utterance:
-    """What came in: typed text, or audio that a recogniser is to hear."""
-
-    turn_id: str
-    captured_ms: int
-    """Monotonic time at which the driver finished speaking (or the text arrived); deadlines count from here."""
-    text: str = ""
-    """Typed text; empty for audio."""
-    lang: Lang | None = None
-    """Language if fixed by the caller, else decided per utterance."""
-    origin: AudioOrigin = "typed"
-    seat: Seat = "driver"
-    audio_seconds: float = 0.0
+Origin: TypeAlias = Literal["typed", "spoken"]
 
 
 @dataclass(frozen=True, slots=True)

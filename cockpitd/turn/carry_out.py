@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-from cockpitd.domain.actions import STATE_MAX_AGE_MS, Action, ActionSpec, Catalogue
+from cockpitd.domain.actions import STATE_MAX_AGE_MS, Action, ActionSpec
 from cockpitd.domain.dialogue import AwaitingValue, AwaitingYes
 from cockpitd.domain.policy import Confirm, Request
 from cockpitd.domain.reply import of_outcome, of_rejection, of_verdict, say_parameters, say_reading, shared
@@ -14,7 +14,6 @@ from cockpitd.domain.units import Lang, Scalar
 from cockpitd.turn.act import Result
 from cockpitd.turn.record import Act, of_result
 from cockpitd.turn.record import of_rejection as rejected_act
-from cockpitd.turn.session import Sessions
 from cockpitd.turn.turn import Parts, Turn
 
 CLARIFY_TTL_MS = 15_000
@@ -26,12 +25,11 @@ EARLY_CLASSES = frozenset({"safety"})
 class CarryOut:
     """The hands of one turn."""
 
-    def __init__(self, turn: Turn, lang: Lang, parts: Parts, catalogue: Catalogue, sessions: Sessions) -> None:
+    def __init__(self, turn: Turn, lang: Lang, parts: Parts) -> None:
         self._turn = turn
         self._lang: Lang = lang
         self._parts = parts
-        self._catalogue = catalogue
-        self._sessions = sessions
+        self._catalogue = turn.reader.catalogue
 
     async def one(self, item: Grounded | Rejection, index: int) -> list[Act]:
         """Do one action; controls may do several (a yes to two questions) or none."""

@@ -11,16 +11,12 @@ from cockpitd.domain.turn import Proposal, Transcript
 from cockpitd.domain.units import Lang
 from cockpitd.errors import AudioError, EngineError
 from cockpitd.turn.log import TurnLog
-from cockpitd.turn.reader import Reader
 from cockpitd.turn.turn import Parts, Turn
-
-AGREEING_PARTIALS = 2
-"""A reflex acts before the end of speech only when this many partials in a row read the same."""
 
 Early = Callable[[Proposal, Lang], Awaitable[None]]
 
 
-async def hear(audio: AsyncIterator[Pcm], turn: Turn, parts: Parts, reader: Reader, early: Early) -> Transcript:
+async def hear(audio: AsyncIterator[Pcm], turn: Turn, parts: Parts, early: Early) -> Transcript:
     """Listen to one utterance; `early` is called with a reflex that two partials agree on.
 
     Raises `AudioError("audio-no-speech")` when there was nothing to understand, `EngineError` when hearing broke.
@@ -40,7 +36,7 @@ async def hear(audio: AsyncIterator[Pcm], turn: Turn, parts: Parts, reader: Read
             if not text.strip():
                 raise AudioError("audio-no-speech", "no words were heard; speak up, or check the microphone")
             return transcript
-        found = reader.reflex(text, told)
+        found = turn.reader.reflex(text, told)
         name = found.actions[0].name if found else ""
         if found and name == before:
             await early(found, told)

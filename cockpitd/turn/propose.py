@@ -14,7 +14,7 @@ from cockpitd.errors import EngineError
 from cockpitd.nlu.decode import parse_completion
 from cockpitd.ports import LanguageModel
 from cockpitd.turn.log import TurnLog
-from cockpitd.turn.reader import UNDERSTOOD_NOTHING, Reader
+from cockpitd.turn.reader import UNDERSTOOD_NOTHING
 from cockpitd.turn.turn import Parts, Turn
 
 AFTER_LLM_MS = 400
@@ -32,9 +32,9 @@ class Reading:
     excuse: str = ""
 
 
-async def propose(transcript: Transcript, turn: Turn, parts: Parts, reader: Reader) -> Reading:
+async def propose(transcript: Transcript, turn: Turn, parts: Parts) -> Reading:
     """Ask the tiers in order; a late or failed model leaves an excuse, never a guess."""
-    tiers, log = turn.request.tiers or parts.tiers, turn.log
+    tiers, log, reader = turn.request.tiers or parts.tiers, turn.log, turn.reader
     with log.stage("understand"):
         found = reader.quick(transcript.text, transcript.lang, turn.session.dialogue, tiers)
         reading = Reading(found) if found else None

@@ -35,6 +35,16 @@ class Reader:
         self._repairer = Repairer(catalogue, self._phrasebook) if repair else None
         self._grounder = Grounder(catalogue)
 
+    def known(self, dialogue: Dialogue) -> Dialogue:
+        """Forget what a conversation remembers of actions that a reload has taken away."""
+        actions = self.catalogue.actions
+        return replace(
+            dialogue,
+            last=dialogue.last if dialogue.last and dialogue.last.name in actions else None,
+            undo=dialogue.undo if dialogue.undo and dialogue.undo.action.name in actions else None,
+            pending=tuple(question for question in dialogue.pending if question.about in actions),
+        )
+
     def reflex(self, text: str, lang: Lang) -> Proposal | None:
         """Answer from the reflex table alone; cheap enough for every partial transcript."""
         return self._reflex.match(text, lang)
@@ -66,7 +76,7 @@ class Reader:
         for question in reversed(dialogue.pending):
             if not isinstance(question, AwaitingValue):
                 continue
-            spec = self.catalogue.actions[question.name]
+            spec = self.catalogue.actions[question.about]
             if is_free_text(spec, question.missing) != free_text:
                 continue
             value = bare_value(spec, question.missing, text, lang)

@@ -12,6 +12,7 @@ from cockpitd.turn.act import Actor, Result
 from cockpitd.turn.hub import Hub
 from cockpitd.turn.log import TurnLog
 from cockpitd.turn.metrics import Metrics
+from cockpitd.turn.reader import Reader
 from cockpitd.turn.session import Fence, Session
 from cockpitd.turn.speaker import Speaker
 
@@ -42,6 +43,8 @@ class Turn:
     """One turn in progress."""
 
     session: Session
+    reader: Reader
+    """The catalogue's reader as it was when the turn began: a reload concerns the next turn."""
     request: TurnRequest
     fence: Fence
     log: TurnLog
@@ -60,7 +63,7 @@ class Turn:
         return self.log.turn_id
 
 
-def open_turn(session: Session, request: TurnRequest, parts: Parts, forced: Proposal | None = None) -> Turn:
+def open_turn(session: Session, reader: Reader, request: TurnRequest, parts: Parts) -> Turn:
     """Begin a turn."""
     turn_id = secrets.token_hex(6)
-    return Turn(session, request, session.fence(), TurnLog(turn_id, parts.clock, parts.hub), turn_id, forced=forced)
+    return Turn(session, reader, request, session.fence(), TurnLog(turn_id, parts.clock, parts.hub), turn_id)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 
-from cockpitd.domain.actions import Action
+from cockpitd.domain.actions import Action, Catalogue
 from cockpitd.domain.policy import Request
 from cockpitd.domain.turn import Expired
 from cockpitd.errors import EngineError
 from cockpitd.ports import TurnRequest
 from cockpitd.turn.log import TurnLog
+from cockpitd.turn.reader import reader_for
 from tests.fakes import tone
 from tests.turn.rig import Rig, events, names, outcomes
 
@@ -43,6 +44,29 @@ async def test_a_dead_model_leaves_reflex_and_phrasebook_alive(rig: Rig) -> None
     assert (await rig.say(STRANGE))["status"] == "failed"
     assert outcomes(await rig.say("开灯")) == ["done"]
     assert outcomes(await rig.say("打开空调")) == ["done"]
+
+
+async def test_a_fault_of_our_own_ends_the_turn_with_an_answer(rig: Rig) -> None:
+    rig.model.error = RuntimeError("a bug")
+    record = await rig.say(STRANGE)
+    assert record["status"] == "failed"
+    assert record["spoken"]
+    assert events(record)[-1] == "turn-ended"
+    assert "a bug" not in json.dumps(record)
+    assert outcomes(await rig.say("打开空调")) == ["done"]
+
+
+async def test_a_reload_that_takes_an_action_away_is_survived(rig: Rig) -> None:
+    await rig.say("空调调到二十度")
+    await rig.say("给李娜发消息说我晚点到")
+    gone = ("CLIMATE_", "MESSAGE_")
+    left = {name: spec for name, spec in rig.catalogue.actions.items() if not name.startswith(gone)}
+    smaller = Catalogue(left, rig.catalogue.signals, rig.catalogue.replies)
+    rig.runner.reader = reader_for(smaller, repair=True)
+    for text in ("再高一点", "确认", "撤销", "打开天窗"):
+        record = await rig.say(text)
+        assert "engine-failed" not in [e["event"] for e in record["events"] if e.get("engine") == "turn"]
+    assert outcomes(record) == ["done"]
 
 
 async def test_stop_cancels_a_turn_that_is_being_thought_about(rig: Rig) -> None:
