@@ -68,8 +68,8 @@ class TurnRunner:
         reading, acts, reply, status = Reading(UNDERSTOOD_NOTHING), list[Act](), SILENCE[lang], "failed"
         try:
             transcript = await turn.fence.hold(_awaited(heard))
-            transcript = self._repair(turn, transcript)
             self._barge_in(turn, transcript)
+            transcript = self._repair(turn, transcript)
             async with turn.session.order:
                 reading = await self._propose(turn, transcript)
                 grounded = self._ground(turn, transcript, reading.proposal)
@@ -100,13 +100,6 @@ class TurnRunner:
 
         return await hear(audio, turn, self.parts, early)
 
-    def _repair(self, turn: Turn, transcript: Transcript) -> Transcript:
-        with turn.log.stage("repair"):
-            mended = turn.reader.repair(transcript, turn.session.dialogue)
-        if mended.repaired_from:
-            turn.log.emit(Repaired(turn.turn_id, mended.repaired_from, mended.text, turn.log.now_ms()))
-        return mended
-
     def _barge_in(self, turn: Turn, transcript: Transcript) -> None:
         """Something was said: fall silent; "stop" also ends what is still being thought about."""
         session, now = turn.session, turn.log.now_ms()
@@ -120,6 +113,13 @@ class TurnRunner:
         if found and found.actions[0].name in ("ASSISTANT_STOP", "ASSISTANT_CANCEL"):
             for other in self.sessions.all():
                 other.stop_all(but=turn.fence)
+
+    def _repair(self, turn: Turn, transcript: Transcript) -> Transcript:
+        with turn.log.stage("repair"):
+            mended = turn.reader.repair(transcript, turn.session.dialogue)
+        if mended.repaired_from:
+            turn.log.emit(Repaired(turn.turn_id, mended.repaired_from, mended.text, turn.log.now_ms()))
+        return mended
 
     async def _propose(self, turn: Turn, transcript: Transcript) -> Reading:
         if turn.forced is not None:
