@@ -211,6 +211,15 @@ def _confusions(found: Sequence[Mapping[str, Any]]) -> Section:
     return Section("Confusions", (text,), (Table(("expected", "got", "times"), rows),))
 
 
+def _alike(variants: Sequence[Report]) -> str:
+    """Say whether the accuracies can be compared at all."""
+    held = [set(report["figures"]["outcomes"]) for report in variants]
+    shared = set.intersection(*held)
+    if all(len(one) == len(shared) for one in held):
+        return f"All were run on the same {len(shared)} cases."
+    return f"Not the same cases: {', '.join(str(len(one)) for one in held)}, of which {len(shared)} are shared."
+
+
 def _impact(variants: Sequence[Report]) -> Section:
     told = names(variants)
     first = variants[0]
@@ -225,7 +234,10 @@ def _impact(variants: Sequence[Report]) -> Section:
     ]
     return Section(
         "Quantization impact",
-        (f"Every variant beside the first, {told[0]}, on the cases they share.",),
+        (
+            f"Every variant beside the first, {told[0]}; times compare only if measured on the same idle machine.",
+            _alike(variants),
+        ),
         tables,
         (charts.intervals(dots, "Accuracy of each variant, with 95 % intervals"),),
     )

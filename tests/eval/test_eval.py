@@ -99,6 +99,7 @@ def test_variants_are_compared_without_running_anything(bench: Path, capsys: pyt
     assert "# Evaluation: two" in text
     assert "## Quantization impact" in text
     assert "| one → two | one | two | change | W4A16 in the documents |" in text
+    assert "All were run on the same 7 cases." in text
     assert not (bench / "c" / "results.jsonl").exists()
 
 
