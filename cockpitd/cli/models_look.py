@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cockpitd import config
 from cockpitd.cli.commands import SubParsers
+from cockpitd.cli.models_get import chosen_dir
 from cockpitd.models import catalog, device, fit, memory
 from cockpitd.models.device import Device
 from cockpitd.models.fit import Candidate
@@ -42,7 +43,7 @@ def _inspect(args: argparse.Namespace) -> int:
 
 def _fit(args: argparse.Namespace) -> int:
     settings = config.load(args.config)
-    model_dir = settings.model_dir if args.model_dir is None else args.model_dir
+    model_dir = chosen_dir(args)
     known = catalog.known(model_dir)
     words = args.models or [name for name, model in known.items() if model.role == "llm"]
     found = [fit.examine(word, known, model_dir, settings.llm.context) for word in words]

@@ -42,6 +42,8 @@ class ModelFile(_Entry):
     size: int | None = None
     """Bytes; None when only its presence can be checked."""
     sha256: Sha256 | None = None
+    url: str = ""
+    """Where `cockpitd models pull` gets it; empty when no address is known."""
     parts: tuple[str, ...] = ()
     """Members of the packages' wheels that make it up, in order."""
 
@@ -52,6 +54,8 @@ class Archive(_Entry):
     name: str
     size: int
     sha256: Sha256
+    url: str = ""
+    """Where `cockpitd models pull` gets it."""
 
 
 class Model(_Entry):
@@ -67,7 +71,8 @@ class Model(_Entry):
     licence: str
     memory_mib: int
     """Roughly what the engine's process takes at work."""
-    source: Literal["pypi", "hub"]
+    source: Literal["pypi", "hub", "own"]
+    """From PyPI, from elsewhere, or added by the user."""
     entry: str
     """What the engine opens, below the model's own directory; `.` is the directory."""
     hint: str = ""

