@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "eval": "hold the model and the whole flow against the targets",
     "actions": "list, show, check and document the actions",
     "models": "list, fetch and check the model files",
+    "train": "make the data that our own model is taught with",
     "doctor": "say what is missing on this machine and how to get it",
 }
 """Name -> one line of help; the module is `cockpitd.cli.NAME`, imported only when it is used."""

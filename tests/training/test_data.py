@@ -1,0 +1,150 @@
+"""What the generator promises of its rows: valid, the same for a seed, split by family, away from the evaluation."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from cockpitd.catalogue import parameter_validator
+from cockpitd.cli.main import main
+from cockpitd.domain.actions import Catalogue
+from cockpitd.domain.units import LANGS
+from cockpitd.nlu.decode import MAX_ACTIONS, canonical, offered, parse_completion
+from cockpitd.training import nearness
+from cockpitd.training.data import Generated, Recipe, data_directory, evaluation_inputs, generate
+from cockpitd.training.nearness import LIMIT, Neighbours, pairs
+from cockpitd.training.patterns import PARTS, part, read_families
+from cockpitd.training.rows import digest, statistics
+from cockpitd.training.utterance import key
+
+RECIPE = Recipe(seed=7, count=3000)
+
+
+@pytest.fixture(scope="module")
+def excluded() -> list[str]:
+    """The inputs of the evaluation; only compared with, never shown."""
+    return nearness.inputs(evaluation_inputs())
+
+
+@pytest.fixture(scope="module")
+def made(catalogue: Catalogue, excluded: list[str]) -> Generated:
+    return generate(catalogue, RECIPE, excluded)
+
+
+def test_every_answer_is_one_the_grammar_lets_a_model_write(made: Generated, catalogue: Catalogue) -> None:
+    known = {spec.name for spec in offered(catalogue)}
+    for row in made.rows:
+        items = json.loads(row.answer)
+        proposal = parse_completion(row.answer, [1.0] * len(items))
+        meant = [(catalogue.actions[action.name], action.parameters) for action in proposal.actions]
+        assert canonical(meant) == row.answer
+        assert 1 <= len(meant) <= MAX_ACTIONS
+        for spec, parameters in meant:
+            parameter_validator(spec.parameters).validate(dict(parameters))
+            assert row.kind == "control" or spec.name in known
+        assert json.loads(row.line())["output"] == items
+
+
+def test_free_texts_were_said(made: Generated, catalogue: Catalogue) -> None:
+    for row in made.rows:
+        for item in json.loads(row.answer):
+            properties = catalogue.actions[item["action"]].properties
+            said = [v for n, v in item["parameters"].items() if isinstance(v, str) and "enum" not in properties[n]]
+            assert all(value in row.text for value in said), row
+
+
+def test_the_seed_decides_everything(made: Generated, catalogue: Catalogue, excluded: list[str]) -> None:
+    small = Recipe(seed=3, count=300)
+    once, again = (generate(catalogue, small, excluded) for _ in range(2))
+    other = generate(catalogue, Recipe(seed=4, count=300), excluded)
+    assert digest(once.rows) == digest(again.rows) != digest(other.rows)
+
+
+def test_no_family_and_no_sentence_stands_in_two_parts(made: Generated) -> None:
+    families: dict[str, set[str]] = defaultdict(set)
+    texts: dict[str, set[str]] = defaultdict(set)
+    for row in made.rows:
+        texts[key(row.text)].add(row.part)
+        for family in row.families:
+            families[family].add(row.part)
+            assert part(family) == row.part
+    assert all(len(parts) == 1 for parts in [*families.values(), *texts.values()])
+    share = {name: sum(row.part == name for row in made.rows) / len(made.rows) for name in PARTS}
+    assert share == pytest.approx({"train": 0.8, "validation": 0.1, "test": 0.1}, abs=0.03)
+
+
+def test_nothing_taught_stands_nearly_so_in_the_evaluation(made: Generated, excluded: list[str]) -> None:
+    assert len(excluded) >= 1200
+    held = [pairs(text) for text in excluded]
+    for row in made.rows[::3]:
+        mine = pairs(row.text)
+        assert all(2 * len(mine & other) < LIMIT * (len(mine) + len(other)) for other in held), row.families
+
+
+def test_a_near_duplicate_is_found() -> None:
+    held = Neighbours(["把主驾驶的座椅加热打开到三档", "Turn on the reading light, please!"])
+    assert held.near("turn on the reading light please")
+    assert held.near("把主驾驶的座椅加热打开到三档吧")
+    assert not held.near("把副驾驶的座椅通风打开")
+
+
+def test_a_row_near_the_evaluation_is_dropped(catalogue: Catalogue, made: Generated) -> None:
+    taken = [row.text for row in made.rows[:50]]
+    without = generate(catalogue, RECIPE, taken)
+    assert without.dropped["near-evaluation"] >= len(taken) - 5
+    assert not {key(text) for text in taken} & {key(row.text) for row in without.rows}
+
+
+def test_every_action_with_patterns_is_taught_in_both_languages(made: Generated, catalogue: Catalogue) -> None:
+    families = read_families(data_directory() / "patterns", catalogue)
+    taught = {(item["action"], row.lang) for row in made.rows for item in json.loads(row.answer)}
+    assert {(family.spec.name, lang) for family in families for lang in LANGS} <= taught
+
+
+def test_all_kinds_come_in_both_languages(made: Generated) -> None:
+    kinds = {(row.kind, row.lang) for row in made.rows}
+    assert kinds == {
+        (kind, lang)
+        for kind in ("single", "several", "dialogue", "negated", "asked", "chat", "control")
+        for lang in LANGS
+    }
+    counts = statistics(made.rows)["languages"]
+    assert isinstance(counts, dict)
+    assert abs(counts["zh"] - counts["en"]) < 0.1 * len(made.rows)
+    assert 0.05 < sum(row.noisy for row in made.rows) / len(made.rows) < 0.15
+
+
+def test_follow_ups_carry_the_action_before(made: Generated, catalogue: Catalogue) -> None:
+    for row in made.rows:
+        if row.kind == "dialogue":
+            before, after = json.loads(row.context)["action"], json.loads(row.answer)[0]["action"]
+            assert catalogue.actions[before].topic == catalogue.actions[after].topic
+
+
+def test_a_held_back_action_is_never_taught(catalogue: Catalogue) -> None:
+    held = frozenset({"VOLUME_SET", "WINDOW_OPEN", "SEAT_HEATING_ON"})
+    rows = generate(catalogue, Recipe(count=400, held_back=held), []).rows
+    assert not any(name in f"{row.answer}{row.context}" for row in rows for name in held)
+
+
+def test_the_command_writes_parts_and_a_manifest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "data", "--out", str(tmp_path), "--count", "200"]) == 0
+    manifest = json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))
+    lines = [line for name in PARTS for line in (tmp_path / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert manifest["rows"] == len(lines) == sum(manifest["parts"].values())
+    assert all({"instruction", "input", "output"} <= json.loads(line).keys() for line in lines)
+    assert manifest["sha256"] in capsys.readouterr().out
+
+
+def test_an_unknown_action_cannot_be_held_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "data", "--out", str(tmp_path), "--hold-back", "NO_SUCH"]) == 2
+    assert "train-unknown-action" in capsys.readouterr().err
+
+
+def test_parts_are_in_order(made: Generated) -> None:
+    order = [PARTS.index(row.part) for row in made.rows]
+    assert all(one <= other for one, other in pairwise(order))
