@@ -23,14 +23,21 @@ class Mood:
 
 _NEGATED = {
     "zh": re.compile(
-        r"(?:^|[，先请你您可也就都又还千万了的吧啊灯窗调座门乐])别(?![人的墅致克名称处是])"
+        r"(?:^|[，先请你您可也就都又还是千万了的吧啊灯窗调座门乐])别(?![人的墅致克名称处是])"
         r"|不要(?!紧|是|脸)|不用|不必|不许|不准|不需要|不想|无需|禁止"
-        r"|没让你?|没叫你?|没说要|不是让你?|不是要|甭|勿"
+        r"|没让你?|没叫你?|没说要|不是让你?|不是叫你?|不是要|甭|勿"
+        r"|先不|用不着|没必要|(?<!可)不可以|(?<!能)不能(?=再?[开关打解锁调放动])|^莫(?=[开关打放动])"
+        # 播放 is often misheard as 不放, so that one counts only with an end of its own
+        r"|(?:^|[，了啊吧])不(?=[开关听打调导锁解])|(?:^|[，了啊吧])不放.{0,4}(?:了|吧)$"
     ),
     "en": re.compile(
         r"\b(?:do not|don'?t|dont|never(?! mind)|must not|mustn'?t|should not|shouldn'?t|no need to|need not|needn'?t"
         r"|not to|you better not|avoid (?:opening|closing|turning)|without (?:opening|closing|turning|touching)"
-        r"|stop (?:opening|closing|raising|lowering|unlocking|locking)|i did not|i didn'?t|nobody|not the)\b"
+        r"|stop (?:opening|closing|raising|lowering|unlocking|locking)|i did not|i didn'?t|nobody|not the"
+        r"|no need|rather not|rather (?:you|we|they|he|she|it) (?:did not|didn'?t)|let'?s not|let us not|hold off"
+        r"|refrain from|should stay|not necessary"
+        r"|(?:not|wasn'?t) asking|not now|(?:leave|keep) .{1,40} (?:closed|shut|off|alone))\b"
+        r"|^not\b|^no (?!more\b|problem\b|way\b|idea\b)[a-z]+"
     ),
 }
 _ALLOWED_NO = {
@@ -84,8 +91,11 @@ _REPORTED = {
     ),
 }
 _CORRECTION_HEAD = {
-    "zh": re.compile(r"^(?:不对|不是的?|错了|哦不|啊不|不不)，?"),
-    "en": re.compile(r"^(?:no|nope|wait|sorry|oops)\b,? ?"),
+    "zh": re.compile(r"^(?:不对|不是的?(?!让|叫|要|说)|错了|哦不|啊不|不不)，?"),
+    "en": re.compile(
+        r"^(?:(?:nope|wait|sorry|oops)\b,? ?"
+        r"|no\b(?:,| (?=wait|i mean|make|set|turn|put|open|close|play|call|take|go|that|it|the|to|not|no|\d)))"
+    ),
 }
 
 

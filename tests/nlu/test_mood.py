@@ -97,3 +97,84 @@ def test_a_story_orders_nothing(lang: Lang, text: str) -> None:
 @given(st.text(max_size=40), st.sampled_from(["zh", "en"]))
 def test_junk_never_raises(text: str, lang: Lang) -> None:
     assert isinstance(mood(text, lang).question, bool)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "别打开车窗",
+        "甭开窗",
+        "请勿打开天窗",
+        "不许开窗",
+        "不能开后备箱",
+        "先不开空调",
+        "不想听歌",
+        "没让你开窗",
+        "用不着开空调",
+        "没必要开窗",
+        "可别把窗户打开",
+        "音乐先不放",
+        "空调别给我关了",
+        "不是让你开窗",
+        "不开空调",
+        "座椅加热就不用了",
+        "窗户不用关",
+        "天窗还是别开了",
+        "算了不开窗了",
+        "不打电话了",
+        "禁止打开天窗",
+        "不可以打开车窗",
+    ],
+)
+def test_every_way_of_saying_no_in_mandarin(text: str) -> None:
+    assert mood(text, "zh").negated
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "don't open the window",
+        "never open the windows",
+        "no need to open the window",
+        "i'd rather you didn't open the window",
+        "leave the window closed",
+        "no music please",
+        "hold off on the music",
+        "i would rather not have the heater on",
+        "let's not open the sunroof",
+        "refrain from opening the trunk",
+        "the window should stay shut",
+        "it's not necessary to turn on the wipers",
+        "can you not open the window",
+        "would you please not open the window",
+        "i'm not asking you to open the sunroof",
+        "leave the heating off",
+        "i didn't ask you to open the window",
+    ],
+)
+def test_every_way_of_saying_no_in_english(text: str) -> None:
+    assert mood(text, "en").negated
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "能不能打开车窗",
+        "不对，是二十六度",
+        "播放别的歌",
+        "关掉空调",
+        "空调不够冷",
+        "可不可以开窗",
+        "听不清楚",
+        "别墅附近的加油站",
+        "no, twenty four degrees",
+        "no make it warmer",
+        "the music is not loud enough",
+        "i can't see through the windscreen",
+        "never mind, play some jazz",
+        "keep the doors locked",
+        "it's not warm enough",
+    ],
+)
+def test_corrections_complaints_and_requests_are_no_negations(text: str) -> None:
+    assert not mood(text, "en" if text.isascii() else "zh").negated
