@@ -166,7 +166,7 @@ def disk(config: Config) -> Iterator[Finding]:
 
 def memory(config: Config) -> Iterator[Finding]:
     """Whether the chosen models fit."""
-    known = catalog.load()
+    known = catalog.known(config.model_dir)
     names = {config.llm.model, config.stt.model, "piper-joe"}
     needed = OVERHEAD_MIB + sum(model.memory_mib for name, model in known.items() if name in names)
     lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()

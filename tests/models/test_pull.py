@@ -207,6 +207,8 @@ def test_a_pulled_address_is_a_model_like_any_other(
     assert store.locate(model_dir, "mine").name == "Tiny-1-1.5B-Instruct-Q4_K_M.gguf"
     assert catalog.known(model_dir)["mine"].tier == "s"
     assert main([*options, "verify", "mine"]) == 0
+    assert main([*options, "pull", server.url, "--sha256", sha256(CONTENT), "--name", "mine"]) == 0
+    assert server.asked == [""]  # it was there and whole
     assert main([*options, "rm", "mine"]) == 0
     assert "mine" not in catalog.known(model_dir)
     assert left_in(model_dir) == ["catalog.yaml"]
@@ -218,6 +220,7 @@ def test_nothing_unchecked_is_pulled(server: Behaviour, model_dir: Path, capsys:
         ([server.url], "model-unpinned"),
         ([server.url, "--sha256", "12"], "model-unpinned"),
         (["qwen2.5-7b-instruct"], "model-url"),
+        (["qwen2.5-1.5b-instruct", "--sha256", "0" * 64], "model-pinned"),
         (["gemma3-270m"], "model-kind"),
         (["no-such"], "model-unknown"),
     ):

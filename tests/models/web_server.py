@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -36,7 +36,8 @@ def serving(behaviour: Behaviour) -> Iterator[Behaviour]:
         protocol_version = "HTTP/1.0"  # the end of the connection is the end of the answer
 
         def do_GET(self) -> None:
-            _answer(self, behaviour)
+            with suppress(ConnectionError):  # a client that heard enough hangs up
+                _answer(self, behaviour)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the library's name)
             """Say nothing."""
