@@ -26,11 +26,13 @@ SHARES = {"several": 0.12, "shared": 0.03, "follow_up": 0.03, "out_of_context": 
 """Of all rows; the rest are single wishes, talk and words of the flow."""
 NOISE = 0.10
 """Share of utterances that are misheard."""
+NEAR = "near-evaluation"
 VARIED = 0.6
 _PART_SHARE: dict[Part, float] = {"train": 0.8, "validation": 0.1, "test": 0.1}
 _TRIES = 5
 _SLOTTED = 4
 """How much likelier a pattern with a slot is said again than one that can only be said one way."""
+_WEIGHT_FREE, _WEIGHT_NUMBER = 5, 2
 _TOGETHER = 4
 
 
@@ -98,11 +100,17 @@ class _Collector:
         if self._part_of.get(heard, where) != where:
             return self._drop("other-part")
         if self._excluded.near(row.text):
-            return self._drop("near-evaluation")
+            return self._drop(NEAR)
         self._seen.add((row.context, heard))
         self._part_of[heard] = where
         self.rows.append(row)
         return True
+
+    def near(self, utterance: Utterance) -> bool:
+        """Tell whether an utterance is near the evaluation before a filler or a mishearing hides it."""
+        found = self._excluded.near(utterance.text())
+        self.dropped[NEAR] += found
+        return found
 
     def _drop(self, why: str) -> bool:
         self.dropped[why] += 1
@@ -156,12 +164,12 @@ class _Language:
                 self.pool[part(family.ident)][family.spec.name].append(said)
 
     def _singles(self, wanted: int) -> None:
-        """Say every pattern once, then say each action equally often again; a small count takes a sample of each."""
+        """Say every pattern once, then give each action its share of the rest; a small count takes a sample of each."""
         order = list(self._turns(wanted))
         for family in order:
-            for _ in range(_TRIES):
+            for attempt in range(_TRIES):
                 said = fill(family, self.lexicons, self.rng)
-                if said is not None and self._take(said, part(family.ident)):
+                if said is not None and self._take(said, part(family.ident), eager=attempt > 0):
                     break
 
     def _turns(self, wanted: int) -> Iterator[Family]:
@@ -171,11 +179,18 @@ class _Language:
             once = self.rng.sample(families, max(1, round(len(families) * share)))
             left -= len(once)
             yield from once
-        names = sorted(self.by_action)
+        names = [name for name in sorted(self.by_action) for _ in range(self._weight(name))]
         for number in range(max(0, left)):
             families = self.by_action[names[number % len(names)]]
             weights = [_SLOTTED if family.tree.slots() else 1 for family in families]
             yield self.rng.choices(families, weights)[0]
+
+    def _weight(self, action: str) -> int:
+        """Say what takes free texts or numbers more often again: its values matter, not only its wording."""
+        slots = {name for family in self.by_action[action] for name in family.tree.slots()}
+        schemas = [self.catalogue.actions[action].properties[name] for name in slots]
+        free = any(schema["type"] == "string" and "enum" not in schema for schema in schemas)
+        return _WEIGHT_FREE if free else _WEIGHT_NUMBER if any("minimum" in schema for schema in schemas) else 1
 
     def _repeat(self, wanted: int, make: Callable[[Part], Utterance | None]) -> None:
         for where in PARTS:
@@ -217,8 +232,11 @@ class _Language:
                 if said and self._take(replace(said, kind="dialogue", context=context), part(family.ident)):
                     break
 
-    def _take(self, said: Utterance, where: Part) -> bool:
-        """Vary it, mishear it now and then, typeset it, keep it."""
-        varied = vary(said, self.rng) if self.rng.random() < VARIED and said.kind != "dialogue" else said
+    def _take(self, said: Utterance, where: Part, *, eager: bool = False) -> bool:
+        """Vary it, mishear it now and then, typeset it, keep it; `eager`: what was said before was there already."""
+        if self.collector.near(said):
+            return False
+        varies = said.kind != "dialogue" and (eager or self.rng.random() < VARIED)
+        varied = vary(said, self.rng, eager=eager) if varies else said
         misheard = self.mishearing.mishear(varied, self.rng) if self.rng.random() < NOISE else None
         return self.collector.take(typeset(misheard or varied, self.rng), where, noisy=misheard is not None)

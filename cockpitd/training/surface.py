@@ -69,13 +69,13 @@ def orders(utterance: Utterance) -> bool:
     return bool(_VERB[utterance.lang].match(first)) and not utterance.pieces[0].slot
 
 
-def vary(utterance: Utterance, rng: Random) -> Utterance:
-    """Say it with fillers and manners, as often as people do."""
+def vary(utterance: Utterance, rng: Random, *, eager: bool = False) -> Utterance:
+    """Say it with fillers and manners, as often as people do; `eager` makes sure that something is added."""
     lang, pieces, text = utterance.lang, list(utterance.pieces), utterance.text()
     plain = not _MANNERS.search(text.lower())
     if plain and orders(utterance) and rng.random() < _POLITE:
         pieces.insert(0, Piece(rng.choice(POLITE[lang])))
-    elif rng.random() < _FILLED:
+    elif eager or rng.random() < _FILLED:
         pieces.insert(0, Piece(rng.choice(FILLERS[lang])))
     if plain and orders(utterance) and rng.random() < _TAILED and not _END.search(text):
         tails = TAILS[lang] if not pieces[-1].free else tuple(tail for tail in TAILS[lang] if tail[0] in "，,")

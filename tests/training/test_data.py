@@ -99,6 +99,17 @@ def test_a_row_near_the_evaluation_is_dropped(catalogue: Catalogue, made: Genera
     assert not {key(text) for text in taken} & {key(row.text) for row in without.rows}
 
 
+def test_a_filler_does_not_hide_a_near_duplicate(catalogue: Catalogue) -> None:
+    families = read_families(data_directory() / "patterns", catalogue)
+    said = {
+        family.ident: family.tree.expand() for family in families if family.ident.startswith("windows/sunroof_open")
+    }
+    fixed = {ident: forms[0] for ident, forms in said.items() if len(forms) == 1 and "{" not in forms[0]}
+    rows = generate(catalogue, Recipe(count=3000), list(fixed.values())).rows
+    assert len(fixed) > 10
+    assert not [row for row in rows if len(row.families) == 1 and row.kind == "single" and row.families[0] in fixed]
+
+
 def test_every_action_with_patterns_is_taught_in_both_languages(made: Generated, catalogue: Catalogue) -> None:
     families = read_families(data_directory() / "patterns", catalogue)
     taught = {(item["action"], row.lang) for row in made.rows for item in json.loads(row.answer)}
