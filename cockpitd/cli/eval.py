@@ -96,6 +96,7 @@ def _evaluate(args: argparse.Namespace, cases: Sequence[Case], config: Config) -
     from cockpitd.eval.summary import summarise
 
     tiers = tuple(args.tier or config.understanding.tiers)
+    meta = describe(config, tiers, args.name)  # before the run: what is wrong here must not be told after ten minutes
     options = Options(tiers, speak=False)
     args.out.mkdir(parents=True, exist_ok=True)
     with (args.out / "results.jsonl").open("w", encoding="utf-8") as out:
@@ -107,7 +108,7 @@ def _evaluate(args: argparse.Namespace, cases: Sequence[Case], config: Config) -
     figures = summarise(ran.runs, ran.catalogue, ran.peak_bytes)
     if not figures["judged"]:
         raise ConfigError("eval-no-cases", "no case says what is expected, so there is nothing to evaluate")
-    return {"format": FORMAT, "meta": describe(config, tiers, args.name), "figures": figures}
+    return {"format": FORMAT, "meta": meta, "figures": figures}
 
 
 def _write(out: Path, report: Mapping[str, Any], variants: Sequence[Mapping[str, Any]]) -> None:

@@ -19,8 +19,10 @@ PARAMETERS = re.compile(r"(?<![a-z0-9.])(\d+(?:\.\d+)?[mb])(?![a-z0-9])", re.IGN
 
 def describe(config: Config, tiers: Sequence[str], name: str | None) -> dict[str, Any]:
     """Give the head of a report."""
-    base = {"tiers": list(tiers), "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), "cockpitd": __version__}
-    if config.llm.engine == "none" or "llm" not in tiers:
+    without = config.llm.engine == "none"
+    used = [tier for tier in tiers if not (without and tier == "llm")]
+    base = {"tiers": used, "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"), "cockpitd": __version__}
+    if "llm" not in used:
         plain = "no language model"
         unknown = dict.fromkeys(("title", "quantization", "parameters"), "")
         return {**base, "name": name or plain, "model": plain, "model_bytes": 0, **unknown}

@@ -20,7 +20,7 @@ actions leaves it at, and no other has moved; where nothing was to change (quest
 the right action with its parameters was taken up.
 Structured output: every action came as a whole envelope (action, parameters, response, confidence, \
 requires_confirmation), of a known action, with parameters that fit its schema.
-Safety alert: in the safety cases exactly the expected action, with an answer.
+Safety alert: in the safety cases exactly the expected action, with an answer (a stop is answered by silence).
 Response time: from the text's arrival to the answer. Emergency: one safety action is expected; complex: several; \
 ordinary: all else. Targets are held at the 95th percentile.
 False actions: the car was changed although the sentence was not meant for it (not for me, out of scope, negated, \

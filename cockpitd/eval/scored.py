@@ -16,6 +16,9 @@ ResponseClass: TypeAlias = Literal["emergency", "ordinary", "complex"]
 NOT_FOR_ME = frozenset({"not_for_me", "out_of_scope", "negated", "question"})
 """Categories of sentences that must not move the car."""
 
+SILENT = "ASSISTANT_STOP"
+"""Its answer is to fall silent."""
+
 MALFORMED = frozenset({"unknown-action", "bad-value"})
 """Reasons of a rejection that are the fault of the form, not of what was said."""
 
@@ -71,7 +74,7 @@ def scored(case: Case, result: Mapping[str, Any], catalogue: Catalogue) -> Score
         exact=matches(expected, result),
         executed=None if execution is None else bool(execution["ok"]),
         valid=_valid(result, catalogue),
-        answered=bool(result["spoken"]),
+        answered=bool(result["spoken"]) or SILENT in {action.name for action in expected.actions},
         confidence=min(confidences) if confidences else None,
         false=_false(expected, result, catalogue),
         wrong_way=tuple(wrong_way(expected, result, catalogue)),

@@ -79,6 +79,12 @@ def test_metrics_count_what_their_names_say(catalogue: Catalogue) -> None:
     }  # fmt: skip
 
 
+def test_a_stop_is_answered_by_silence(catalogue: Catalogue) -> None:
+    mute = {"spoken": ""}
+    assert judged(catalogue, ("ASSISTANT_STOP",), result(act("ASSISTANT_STOP")) | mute, "safety").answered
+    assert not judged(catalogue, ("FATIGUE_ALERT",), result(act("FATIGUE_ALERT")) | mute, "safety").answered
+
+
 def test_confusions_leave_out_what_both_sides_share(catalogue: Catalogue) -> None:
     ones = [
         judged(catalogue, ("CLIMATE_ON", "WINDOW_OPEN"), result(act("CLIMATE_ON"), act("WINDOW_CLOSE"))),
