@@ -38,7 +38,7 @@ async def run_cases(cases: Sequence[Case], config: Config, options: Options, tak
     from cockpitd.eval.replay import Bench, replay_all
 
     runs = []
-    async with running(quiet(config, speak=options.speak), persist=False) as app:
+    async with running(_needed(cases, quiet(config, speak=options.speak)), persist=False) as app:
         bench = Bench(app.service, app.catalogue, app.reset_vehicle)
         for number in range(repeat):
             pairs: list[tuple[Case, Mapping[str, Any]]] = []
@@ -56,6 +56,13 @@ def quiet(config: Config, *, speak: bool) -> Config:
     if not speak:
         changes["engine"] = "none"
     return config.model_copy(update={"tts": config.tts.model_copy(update=changes)})
+
+
+def _needed(cases: Sequence[Case], config: Config) -> Config:
+    """Typed cases need no ears; without them memory is that of the language model and the flow."""
+    if any(case.audio for case in cases):
+        return config
+    return config.model_copy(update={"stt": config.stt.model_copy(update={"engine": "none"})})
 
 
 def _progress(done: int, total: int) -> None:

@@ -13,7 +13,7 @@ Unit = tuple[Case, ...]
 
 
 def stratified(cases: Sequence[Case], count: int, seed: str) -> list[Case]:
-    """Choose about `count` cases (a conversation counts as its cases), the same ones for the same seed, in file order.
+    """Choose `count` cases (fewer if only conversations are left), the same ones for the same seed, in file order.
 
     Each category and language gets its share of `count`, by largest remainder.
     """
@@ -24,7 +24,11 @@ def stratified(cases: Sequence[Case], count: int, seed: str) -> list[Case]:
         strata[unit[0].category, str(unit[0].lang)].append(unit)
     sizes = {key: sum(len(unit) for unit in units) for key, units in strata.items()}
     quotas = _quotas(sizes, count)
-    chosen = {id(case) for key, units in strata.items() for case in _drawn(units, quotas[key], seed)}
+    drawn = [case for key, units in strata.items() for case in _drawn(units, quotas[key], seed)]
+    chosen = {id(case) for case in drawn}
+    # Conversations too long for their share leave room; it goes to whatever fits.
+    rest = [unit for units in strata.values() for unit in units if id(unit[0]) not in chosen]
+    chosen |= {id(case) for case in _drawn(rest, count - len(drawn), seed)}
     return [case for case in cases if id(case) in chosen]
 
 

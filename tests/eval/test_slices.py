@@ -32,5 +32,10 @@ def test_file_order_is_kept_and_conversations_stay_whole() -> None:
     assert set(Counter(one.session for one in chosen if one.session).values()) == {2}
 
 
+def test_room_that_a_conversation_leaves_is_filled() -> None:
+    long = [case(f"l{i}", "dialogue", "one long series") for i in range(10)]
+    assert len(stratified(MANY + long, 20, "0")) == 20
+
+
 def test_all_of_them_is_all_of_them() -> None:
     assert stratified(SERIES, 99, "0") == SERIES
