@@ -13,7 +13,7 @@ import yaml
 
 from cockpitd.domain.units import LANGS, Lang
 
-_INNER = re.compile(r"\{([a-z_]+)\}")
+_INNER = re.compile(r"\{([a-z0-9_]+)\}")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

@@ -51,6 +51,7 @@ def test_every_answer_is_one_the_grammar_lets_a_model_write(made: Generated, cat
 
 def test_free_texts_were_said(made: Generated, catalogue: Catalogue) -> None:
     for row in made.rows:
+        assert not set("{}[]|") & set(row.text), row
         for item in json.loads(row.answer):
             properties = catalogue.actions[item["action"]].properties
             said = [v for n, v in item["parameters"].items() if isinstance(v, str) and "enum" not in properties[n]]
