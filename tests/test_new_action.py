@@ -135,16 +135,16 @@ async def test_a_car_without_a_diffuser_refuses(folder: Path) -> None:
     assert (act["verdict"], act["reason"]) == ("refuse", "not-fitted")
 
 
-@pytest.mark.parametrize(
-    ("text", "scent"),
-    [("让车里闻起来有森林的味道", "forest"), ("can you make it smell like the ocean in the car", "ocean")],
-)
 @pytest.mark.usefixtures("models")
-async def test_by_the_language_model(folder: Path, text: str, scent: str) -> None:
+async def test_by_the_language_model(folder: Path) -> None:
     async with running(config(folder, "llama"), persist=False) as app:
-        act = await said(app, text, "llm")
-    assert (act["action"], act["outcome"]) == ("FRAGRANCE_RELEASE", "done")
-    assert act["parameters"]["scent"] == scent
+        for text, scent in (
+            ("让车里闻起来有森林的味道", "forest"),
+            ("can you make it smell like the ocean in the car", "ocean"),
+        ):
+            act = await said(app, text, "llm")
+            assert (act["action"], act["outcome"]) == ("FRAGRANCE_RELEASE", "done")
+            assert act["parameters"]["scent"] == scent
 
 
 async def test_added_while_the_daemon_runs(folder: Path, tmp_path: Path) -> None:
