@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import llama_cpp
 import llama_cpp.llama_cpp as llama
 import llguidance.llamacpp
 import llguidance.numpy
@@ -58,6 +59,8 @@ class LlamaEngine:
         self._context = _open(self._model, self._context_size, self._threads)
         self._memory = llama.llama_get_memory(self._context)
         self._batch = llama.llama_batch_init(BATCH, 0, 1)
+        # llguidance asks each of 262,144 tokens through a name llama-cpp-python warns about every time: 0.6 s at start.
+        llama_cpp.llama_token_get_attr = llama_cpp.llama_vocab_get_attr
         # No slices: they speed up masks of wide-open strings, which these grammars lack, and cost 0.8 s at start.
         self._tokenizer = llguidance.llamacpp.lltokenizer_from_vocab(self._vocab, slices=[])
         self._mask = llguidance.numpy.allocate_token_bitmask(1, self._tokenizer.vocab_size)

@@ -15,7 +15,7 @@ from cockpitd.domain.deadline import Deadline
 from cockpitd.domain.units import LANGS, Lang
 from cockpitd.models.store import locate
 from cockpitd.nlu.decode import MAX_ACTIONS, grammar
-from cockpitd.nlu.prompt import Prompt, PromptBook, in_words
+from cockpitd.nlu.prompt import Prompt, PromptBook, book_for, in_words
 from cockpitd.ports import Clock, Completion, Health, LanguageModel
 
 START_TIMEOUT_MS = 60_000
@@ -49,7 +49,7 @@ class LlamaLanguageModel:
             "threads": config.threads,
             "gpu_layers": config.gpu_layers,
         }
-        self._book = PromptBook(catalogue)
+        self._book = book_for(catalogue)
         self._worker = WorkerProcess(
             "llm:llama",
             "cockpitd.adapters.llama_llm:build",
@@ -74,7 +74,7 @@ class LlamaLanguageModel:
 
     async def adopt(self, catalogue: Catalogue) -> None:
         """Take over a reloaded catalogue; a child that starts later gets it as well."""
-        book = await asyncio.to_thread(PromptBook, catalogue)
+        book = await asyncio.to_thread(book_for, catalogue)
         taught = _taught(catalogue, book)
         self._worker.reconfigure({**self._fixed, **taught})
         self._book = book
