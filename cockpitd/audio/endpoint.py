@@ -63,11 +63,6 @@ class Endpointer:
         self.ended: SpeechEnded | None = None
         """How the latest utterance ended; None while none has."""
 
-    @property
-    def active(self) -> bool:
-        """True inside an utterance."""
-        return self._active
-
     def feed(self, pcm: Pcm) -> EndpointEvent | None:
         """Take a block of any size and return the first thing that happened.
 

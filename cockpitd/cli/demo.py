@@ -146,7 +146,7 @@ def _farewell(right: int, total: int, figures: Mapping[str, Any], out: Path) -> 
             f"The spoken answers are WAV files in {out}/answers, the journal of every turn is {out}/journal.sqlite3.",
             "",
             "Next:",
-            '  1. Say something yourself:   .venv/bin/cockpitd ask "有点闷，开一下天窗" "再开大一点"',
+            '  1. Say something yourself:   .venv/bin/cockpitd ask "空调调到25度" "再高一点"',
             "  2. Run the daemon and talk to it:   .venv/bin/cockpitd run &   then   .venv/bin/cockpitctl say 打开空调",
             "  3. Add an action in five minutes: see “Add an action” in README.md",
         ]

@@ -103,18 +103,11 @@ class Lexicon:
             for word in _content([text], lang)
         )
 
-    def shares_word(self, action: str, text: str, lang: Lang, said: Iterable[str] = ()) -> bool:
-        """Tell whether one telling word of the utterance (not a value) is a word of the action."""
-        given = frozenset(_content(said, lang))
-        own, weights = self._words[lang].get(action, frozenset()), self._weights[lang]
-        return any(word in own and word not in given and weights[word] > _TELLING for word in _content([text], lang))
-
     def words(self, lang: Lang) -> Mapping[str, frozenset[str]]:
         """Return the content words of each action."""
         return self._words[lang]
 
 
-_TELLING = 0.12
 _STEM_AT_LEAST = 2
 _NAMING = 0.35
 """Weight of a word about a sixth of the actions share; a noun rarer than that names its object."""
