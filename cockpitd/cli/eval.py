@@ -90,7 +90,7 @@ def _earlier(path: Path) -> dict[str, Any]:
 
 
 def _evaluate(args: argparse.Namespace, cases: Sequence[Case], config: Config) -> dict[str, Any]:
-    from cockpitd.cli.bench import run_cases
+    from cockpitd.cli.case_runs import run_cases
     from cockpitd.cli.eval_meta import describe
     from cockpitd.eval.replay import Options
     from cockpitd.eval.summary import summarise

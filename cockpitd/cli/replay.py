@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _replay(args: argparse.Namespace, cases: Sequence[Case], config: Config, out: TextIO) -> Mapping[str, Any]:
-    from cockpitd.cli.bench import run_cases
+    from cockpitd.cli.case_runs import run_cases
     from cockpitd.eval.replay import Options
     from cockpitd.eval.summary import as_text, summarise
 
