@@ -64,6 +64,22 @@ class Understood:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelAnswered:
+    """The language model wrote an answer; the turn may still throw it away."""
+
+    turn_id: str
+    prompt_tokens: int
+    evaluated_tokens: int
+    """Of the prompt, those that were not already in the KV cache."""
+    generated_tokens: int
+    forced_tokens: int
+    """Of the generated ones, those the grammar forced."""
+    prefill_ms: float
+    decode_ms: float
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """Policy spoke about one action."""
 
@@ -178,6 +194,7 @@ Event: TypeAlias = (
     | SpeechEnded
     | Heard
     | Repaired
+    | ModelAnswered
     | Understood
     | Judged
     | Executed

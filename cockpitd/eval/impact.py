@@ -35,12 +35,27 @@ def impact(first: Report, other: Report) -> list[tuple[str, ...]]:
     rows.append(
         ("Response time, mean where the model answers", _ms(before), _ms(after), _faster(before, after), EXPECTED_SPEED)
     )
+    rows += _work(first, other)
     before, after = memory(first), memory(other)
     rows.append(("Memory, peak", _mb(before), _mb(after), _relative(before, after), EXPECTED_MEMORY))
     before, after = first["meta"]["model_bytes"], other["meta"]["model_bytes"]
     rows.append(("Model file", _mb(before), _mb(after), _relative(before, after), ""))
     lost, won, chance = paired(first, other)
     rows.append(("Same cases, exact", f"{lost} only here", f"{won} only here", f"p = {chance:.3f} (McNemar)", ""))
+    return rows
+
+
+def _work(first: Report, other: Report) -> list[tuple[str, ...]]:
+    """The language model's own speed; a dash where a report does not tell it."""
+    rows: list[tuple[str, ...]] = []
+    for key, title, show in (
+        ("tokens_per_s", "Tokens a second written, grammar's included", _rate),
+        ("decode_ms", "Writing an answer, median", _ms),
+        ("prefill_ms", "Reading what is new of a prompt, median", _ms),
+    ):
+        before, after = (report["figures"].get("llm", {}).get(key) for report in (first, other))
+        change = _faster(after, before) if key == "tokens_per_s" else _faster(before, after)
+        rows.append((title, show(before), show(after), change, ""))
     return rows
 
 
@@ -102,6 +117,10 @@ def _signed(value: float, decimals: int) -> str:
 
 def _ms(value: float | None) -> str:
     return "–" if value is None else f"{value:.0f} ms"
+
+
+def _rate(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0f} a second"
 
 
 def _mb(value: float | None) -> str:

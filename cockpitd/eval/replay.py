@@ -101,6 +101,7 @@ def _result(case: Case, record: Mapping[str, Any]) -> dict[str, Any]:
         "actions": [{key: act[key] for key in keys} for act in record["actions"]],
         "spoken": record["spoken"],
         "timings_ms": {stage: timings.get(stage) for stage in STAGES},
+        "llm": next((_written(event) for event in record["events"] if event["event"] == "model-answered"), None),
         "turn": record["turn"],
         "engine_failures": [event["code"] for event in record["events"] if event["event"] == "engine-failed"],
     }
@@ -110,3 +111,8 @@ def _result(case: Case, record: Mapping[str, Any]) -> dict[str, Any]:
     if late:
         result["late_ms"] = timings["total"] - (case.max_latency_ms or 0)
     return result
+
+
+def _written(event: Mapping[str, Any]) -> dict[str, Any]:
+    """What the language model had to read and write, and how long that took."""
+    return {key: value for key, value in event.items() if key not in {"event", "turn_id", "at_ms"}}

@@ -9,6 +9,7 @@ from typing import Any
 from cockpitd.domain.actions import Catalogue
 from cockpitd.eval.cases import Case
 from cockpitd.eval.figures import figures, repeated
+from cockpitd.eval.model_work import model_work
 from cockpitd.eval.replay import STAGES
 from cockpitd.eval.score import character_errors
 from cockpitd.eval.scored import scored
@@ -32,6 +33,7 @@ def summarise(runs: Sequence[Pairs], catalogue: Catalogue, peak_bytes: Mapping[s
         **figures(judged[0]),
         "character_errors": _cer(good),
         "stages_ms": {stage: summary(_times(good, stage)) for stage in STAGES},
+        "llm": model_work(result for _, result in good),
         "peak_bytes": dict(peak_bytes),
     }
 
@@ -67,6 +69,13 @@ def as_text(found: Mapping[str, Any]) -> str:
     lines.append(f"{'milliseconds':<22} {'count':>6} {'p50':>8} {'p95':>8} {'p99':>8} {'max':>8}")
     for group in ("stages_ms", "response_ms"):
         lines += [_row(name, values) for name, values in found[group].items() if values["count"]]
+    work = found["llm"]
+    if work["answers"]:
+        lines.append(
+            f"language model: {work['answers']:.0f} answers, {work['generated_tokens']:.0f} tokens each "
+            f"({work['chosen_tokens']:.0f} chosen), {work['tokens_per_s']:.0f} tokens/s; "
+            f"median {work['prefill_ms']:.0f} ms reading, {work['decode_ms']:.0f} ms writing"
+        )
     peaks = found["peak_bytes"]
     shares = ", ".join(f"{name} {peak / 1e6:.0f}" for name, peak in peaks.items())
     lines.append(f"peak memory {sum(peaks.values()) / 1e6:.0f} MB: {shares}")

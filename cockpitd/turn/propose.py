@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from cockpitd.domain.deadline import SEED_BUDGET_MS, Deadline, after
 from cockpitd.domain.dialogue import Dialogue
-from cockpitd.domain.events import DeadlineMissed, Discarded, EngineFailed, Understood
+from cockpitd.domain.events import DeadlineMissed, Discarded, EngineFailed, ModelAnswered, Understood
 from cockpitd.domain.turn import Proposal, Transcript
 from cockpitd.errors import EngineError
 from cockpitd.nlu.decode import parse_completion
-from cockpitd.ports import LanguageModel
+from cockpitd.ports import Completion, LanguageModel
 from cockpitd.turn.log import TurnLog
 from cockpitd.turn.reader import UNDERSTOOD_NOTHING
 from cockpitd.turn.turn import Parts, Turn
@@ -60,6 +60,7 @@ async def _ask(transcript: Transcript, turn: Turn, model: LanguageModel, deadlin
         async with asyncio.timeout(deadline.remaining_ms(began) / 1000 + _BROKEN_PROMISE_S):
             asking = model.propose(transcript.text, transcript.lang, context, deadline)
             completion = await turn.fence.hold(asking)
+        log.emit(_told(completion, log))
         proposal = parse_completion(completion.text, completion.confidences)
     except (EngineError, TimeoutError) as exc:
         code = exc.code if isinstance(exc, EngineError) else "llm-deadline"
@@ -72,6 +73,19 @@ async def _ask(transcript: Transcript, turn: Turn, model: LanguageModel, deadlin
         log.emit(Discarded(log.turn_id, "llm", log.now_ms()))
         return Reading(UNDERSTOOD_NOTHING, "say-again")
     return Reading(proposal)
+
+
+def _told(completion: Completion, log: TurnLog) -> ModelAnswered:
+    return ModelAnswered(
+        log.turn_id,
+        completion.prompt_tokens,
+        completion.evaluated_tokens,
+        completion.generated_tokens,
+        completion.forced_tokens,
+        completion.prefill_ms,
+        completion.decode_ms,
+        log.now_ms(),
+    )
 
 
 def _missed(log: TurnLog, deadline: Deadline, began_ms: int) -> None:

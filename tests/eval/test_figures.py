@@ -11,6 +11,7 @@ from cockpitd.domain.units import Scalar
 from cockpitd.eval.cases import Case, Expected, ExpectedAction
 from cockpitd.eval.figures import confusions, metrics, repeated, response, thresholds
 from cockpitd.eval.impact import impact, names, paired
+from cockpitd.eval.model_work import model_work
 from cockpitd.eval.scored import Scored, response_class, scored
 from cockpitd.eval.targets import percent, verdicts
 
@@ -133,8 +134,30 @@ def test_impact_of_a_variant() -> None:
     assert rows["Intent recognition accuracy"] == "−4.0 points"
     assert rows["Response time, mean where the model answers"] == "4.00× as fast"
     assert rows["Memory, peak"] == "−65 %"
+    assert rows["Tokens a second written, grammar's included"] == "–"  # a report made before this was counted
     assert paired(first, other) == (1, 1, 1.0)
     assert names([first, other, first]) == ["q8 (1)", "q4", "q8 (3)"]
+
+
+def test_the_speed_of_the_model_is_counted_over_its_answers() -> None:
+    def answered(written: int, ms: float) -> dict[str, Any]:
+        tokens = {"prompt_tokens": 90, "evaluated_tokens": 30, "generated_tokens": written, "forced_tokens": 4}
+        return {"llm": {**tokens, "prefill_ms": 60.0, "decode_ms": ms}}
+
+    work = model_work([answered(10, 100.0), {"llm": None}, answered(30, 300.0), {"error": {}}])
+    assert (work["answers"], work["tokens_per_s"], work["prefill_per_s"]) == (2, 100.0, 500.0)
+    assert (work["chosen_tokens"], work["decode_ms"]) == (16, 200.0)
+    assert model_work([{"llm": None}]) == {"answers": 0}
+
+    def report(work: dict[str, float]) -> dict[str, Any]:
+        one = variant("x", 0.9, 1.0, 1, {})
+        return one | {"figures": one["figures"] | {"llm": work}}
+
+    fast = {"tokens_per_s": 250.0, "decode_ms": 80.0, "prefill_ms": 60.0}
+    rows = {row[0]: row[1:4] for row in impact(report(work), report(fast))}
+    told = rows["Tokens a second written, grammar's included"]
+    assert told == ("100 a second", "250 a second", "2.50× as fast")
+    assert rows["Writing an answer, median"] == ("200 ms", "80 ms", "2.50× as fast")
 
 
 def test_a_seed_target_is_to_be_exceeded_and_ours_to_be_reached() -> None:

@@ -39,6 +39,13 @@ async def test_a_late_model_is_neither_executed_nor_spoken(rig: Rig) -> None:
     assert record["spoken"]
 
 
+async def test_a_turn_tells_how_much_the_model_read_and_wrote(rig: Rig) -> None:
+    rig.model.answer = [("CLIMATE_ON", {})]
+    told = [event for event in (await rig.say(STRANGE))["events"] if event["event"] == "model-answered"]
+    assert [(one["prompt_tokens"], one["generated_tokens"], one["decode_ms"]) for one in told] == [(10, 5, 1.0)]
+    assert "model-answered" not in events(await rig.say("打开空调"))
+
+
 async def test_a_dead_model_leaves_reflex_and_phrasebook_alive(rig: Rig) -> None:
     rig.model.error = EngineError("llm-crashed", "the model process died")
     assert (await rig.say(STRANGE))["status"] == "failed"
