@@ -26,6 +26,10 @@ def register(subparsers: SubParsers) -> None:
     parser.add_argument("cases", type=Path, nargs="*", help=f"case files, JSON Lines (default: {CASES} of a checkout)")
     parser.add_argument("--out", type=Path, default=Path("eval-out"), help="where report.md, .html and .json are left")
     parser.add_argument("--config", type=Path, help="configuration file")
+    parser.add_argument(
+        "--actions", type=Path, action="append", default=[], metavar="DIR",
+        help="action files that the car has besides, as if `actions:` named them; may be given more than once",
+    )  # fmt: skip
     parser.add_argument("--tier", choices=TIERS, action="append", help="only this tier answers")
     parser.add_argument(
         "--limit", type=_positive, metavar="N", help="only N cases, of each category and language alike"
@@ -46,7 +50,9 @@ def run(args: argparse.Namespace) -> int:
 
     variants = [_earlier(path) for path in args.compare]
     if args.cases or not variants:
-        variants.append(_evaluate(args, _chosen(args), load(args.config)))
+        config = load(args.config)
+        added = config.model_copy(update={"actions": (*config.actions, *args.actions)})
+        variants.append(_evaluate(args, _chosen(args), added))
     report = variants[-1]
     _write(args.out, report, variants)
     for one in verdicts(report["figures"]):

@@ -9,7 +9,7 @@ from typing import Any
 
 from cockpitd.domain.deadline import SEED_BUDGET_MS
 from cockpitd.eval.score import NOTHING
-from cockpitd.eval.scored import NOT_FOR_ME, Scored
+from cockpitd.eval.scored import NOT_FOR_ME, UNTAUGHT, Scored
 from cockpitd.eval.stats import calibration_error, pass_hat, reliability, share
 from cockpitd.turn.metrics import summary
 
@@ -42,21 +42,29 @@ def figures(found: Sequence[Scored]) -> dict[str, Any]:
 
 
 def metrics(found: Sequence[Scored]) -> dict[str, Any]:
-    """Name -> right, total, rate and interval; the seed's four accuracies first."""
-    right = [one for one in found if one.intent and any(action.parameters for action in one.expected.actions)]
-    several = [one for one in found if len(one.expected.actions) > 1]
+    """Name -> right, total, rate and interval; the seed's four accuracies first.
+
+    Untaught actions have a figure of their own, there only if they were run; what the shipped ones are held against
+    leaves them out.
+    """
+    core = [one for one in found if one.case.category != UNTAUGHT]
+    untaught = [one for one in found if one.case.category == UNTAUGHT]
+    right = [one for one in core if one.intent and any(action.parameters for action in one.expected.actions)]
+    several = [one for one in core if len(one.expected.actions) > 1]
     spared = [one for one in found if one.case.category in NOT_FOR_ME]
     counted = {
-        "intent": share(one.intent for one in found),
-        "execution": share(one.executed for one in found if one.executed is not None),
+        "intent": share(one.intent for one in core),
+        "execution": share(one.executed for one in core if one.executed is not None),
         "structured": share(one.valid for one in found if one.valid is not None),
         "safety": share(one.exact and one.answered for one in found if one.case.category == "safety"),
-        "exact": share(one.exact for one in found),
+        "exact": share(one.exact for one in core),
         "parameters": share(one.exact for one in right),
         "several": share(one.exact for one in several),
         "false": share(bool(one.false) for one in spared),
         "wrong_way": share(bool(one.wrong_way) for one in found),
     }
+    if untaught:
+        counted["untaught"] = share(one.exact for one in untaught)
     return {name: counts.as_dict() for name, counts in counted.items()}
 
 

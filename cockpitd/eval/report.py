@@ -25,6 +25,8 @@ Response time: from the text's arrival to the answer. Emergency: one safety acti
 ordinary: all else. Targets are held at the 95th percentile.
 False actions: the car was changed although the sentence was not meant for it (not for me, out of scope, negated, \
 a question). Wrong-way: the opposite of what was asked was done.
+Untaught actions: exactly the expected action with its parameters, for actions that the model was never taught and \
+the catalogue lacks; the files named with --actions are all there is. The other shares leave these cases out.
 Intervals are Wilson's, 95 %.
 """
 

@@ -16,6 +16,9 @@ ResponseClass: TypeAlias = Literal["emergency", "ordinary", "complex"]
 NOT_FOR_ME = frozenset({"not_for_me", "out_of_scope", "negated", "question"})
 """Categories of sentences that must not move the car."""
 
+UNTAUGHT = "untaught"
+"""Category of sentences for actions added by file alone, which no model was taught; counted apart."""
+
 SILENT = "ASSISTANT_STOP"
 """Its answer is to fall silent."""
 

@@ -40,6 +40,7 @@ TARGETS = (
     Target("several", "Several actions exact", ours=0.88),
     Target("wrong_way", "Wrong-way actuations", ours=0.0, below=True),
     Target("false", "False actions on what is not meant for the car", ours=0.01, below=True),
+    Target("untaught", "Untaught actions, exact from their files alone", ours=0.80),
 )
 
 
@@ -59,10 +60,11 @@ class Verdict:
 
 def verdicts(found: Mapping[str, Any]) -> list[Verdict]:
     """Hold the figures against every target that they can be held against."""
-    shares = [_of_share(target, found["metrics"][target.key]) for target in TARGETS]
+    told = [target for target in TARGETS if target.key in found["metrics"]]  # the untaught ones only if they were run
+    shares = [_of_share(target, found["metrics"][target.key]) for target in told]
     times = [_of_time(klass, values) for klass, values in found["response_ms"].items() if values["count"]]
     # The seed's five come first, in its order.
-    return [*shares[:4], *times, *shares[4:], *_languages(found["by_lang"])]
+    return [*shares[:4], *times, *shares[4:], *_languages(found)]
 
 
 def all_met(found: list[Verdict]) -> bool:
@@ -108,8 +110,10 @@ def _of_time(klass: str, values: Mapping[str, Any]) -> Verdict:
     )
 
 
-def _languages(groups: Mapping[str, Any]) -> list[Verdict]:
-    rates = {name: group["exact"]["rate"] for name, group in groups.items() if group["exact"]["total"]}
+def _languages(found: Mapping[str, Any]) -> list[Verdict]:
+    if not found["metrics"]["exact"]["total"]:
+        return []  # only untaught actions: too few to hold two languages against each other
+    rates = {name: group["exact"]["rate"] for name, group in found["by_lang"].items() if group["exact"]["total"]}
     if len(rates) < 2:  # noqa: PLR2004 (a gap needs two)
         return []
     gap = max(rates.values()) - min(rates.values())
