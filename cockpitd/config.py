@@ -91,6 +91,9 @@ class LlmConfig(_Section):
 
     engine: str = Field("llama", description="`llama`, `none`, or your own adapter.")
     model: str = Field("gemma3-270m", description="GGUF: a name in the model directory or a path.")
+    adapter: str = Field(
+        "", description="LoRA GGUF applied to the model while it works: a path, or a file in the model directory."
+    )
     gpu_layers: Literal["auto"] | int = Field(
         "auto", description="Layers to offload: `auto` = all if this build can offload, else none."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from cockpitd.domain.actions import Catalogue
 from cockpitd.domain.audio import Pcm, Speech
@@ -90,6 +90,16 @@ class Completion:
     decode_ms: float
 
 
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """How fast a language model reads and writes plain text, token by token, without any grammar."""
+
+    prompt_tokens: int
+    prefill_ms: float
+    written_tokens: int
+    decode_ms: float
+
+
 class LanguageModel(Engine, Protocol):
     """Text to action JSON, constrained to the catalogue."""
 
@@ -102,6 +112,15 @@ class LanguageModel(Engine, Protocol):
 
     async def adopt(self, catalogue: Catalogue) -> None:
         """Take over a reloaded catalogue: grammar and examples."""
+        ...
+
+
+@runtime_checkable
+class Measurable(Protocol):
+    """A language model whose bare speed can be measured; no turn needs it."""
+
+    async def speed(self, text: str, tokens: int) -> Speed:
+        """Read a text, then write so many tokens after it one at a time, the likeliest each."""
         ...
 
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import json
-import os
 import re
-import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,22 +17,29 @@ import llguidance.numpy
 import numpy as np
 from llguidance import LLMatcher
 
+from cockpitd.adapters.llama_load import (
+    BATCH,
+    MAX_PREFIXES,
+    free_threads,
+    let_abort,
+    load_adapter,
+    load_model,
+    log_errors,
+    open_context,
+)
 from cockpitd.adapters.worker import CallCancelled
 from cockpitd.errors import EngineError, ModelError
 
-BATCH = 512
 MAX_NEW_TOKENS = 320
 """Four actions with long names and texts fit; a model that writes more is lost."""
-MAX_PREFIXES = 4
+ROOM_FOR_A_PROMPT = 1024
+"""Tokens of one utterance with its examples that always fit beside the kept beginnings."""
 UNLIKELY = -8.0
 """Weight of an action whose wording has nothing in common with the utterance."""
 _NAMING = re.compile(r'"action":"([A-Z0-9_]*)$')
 _WORK = 0
 """Sequence that holds the prompt under way; the others each keep one beginning."""
 _ABORTED = 2
-_LOG_ERROR = 4
-
-_AMX_SYMBOL = "_Z28ggml_backend_amx_buffer_typev"
 
 
 @dataclass(slots=True)
@@ -50,14 +55,14 @@ class LlamaEngine:
     """One model, one context, one owner thread."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        self._log = llama.llama_log_callback(_log_errors)
+        self._log = llama.llama_log_callback(log_errors)
         llama.llama_log_set(self._log, ctypes.c_void_p(0))
-        self._model = _load(settings)
+        self._model = load_model(settings)
+        self._adapter = load_adapter(self._model, str(settings.get("adapter", "")))
         self._vocab = llama.llama_model_get_vocab(self._model)
-        self._context_size = int(settings["context"])
         self._threads = int(settings["threads"])
-        self._context = _open(self._model, self._context_size, self._threads)
-        self._memory = llama.llama_get_memory(self._context)
+        self._context: Any = None
+        self._context_size = int(settings["context"])
         self._batch = llama.llama_batch_init(BATCH, 0, 1)
         # llguidance asks each of 262,144 tokens through a name llama-cpp-python warns about every time: 0.6 s at start.
         llama_cpp.llama_token_get_attr = llama_cpp.llama_vocab_get_attr
@@ -65,17 +70,18 @@ class LlamaEngine:
         self._tokenizer = llguidance.llamacpp.lltokenizer_from_vocab(self._vocab, slices=[])
         self._mask = llguidance.numpy.allocate_token_bitmask(1, self._tokenizer.vocab_size)
         self._stop = ctypes.create_string_buffer(2)
-        _let_abort(self._context, self._stop)
-        self._adopt(settings["grammar"], settings["prefixes"])
+        self._adopt(settings)
 
     def handle(
         self, method: str, params: Mapping[str, Any], _payload: bytes, cancelled: Callable[[], bool]
     ) -> tuple[Mapping[str, Any], bytes]:
-        """`propose {prefix, tail, leanings}` or `adopt {grammar, prefixes}`."""
+        """`propose {prefix, tail, closing?, leanings}`, `adopt {grammar, prefixes, chat?}`, `speed {text, tokens}`."""
         self._stop[0] = b"\0"
         if method == "adopt":
-            self._adopt(params["grammar"], params["prefixes"])
+            self._adopt(params)
             return {}, b""
+        if method == "speed":
+            return self._speed(params, cancelled), b""
         return self._propose(params, cancelled), b""
 
     def interrupt(self) -> None:
@@ -92,8 +98,10 @@ class LlamaEngine:
 
     def _propose(self, params: Mapping[str, Any], cancelled: Callable[[], bool]) -> dict[str, Any]:
         prefix = params["prefix"]
-        prompt = [*self._prefix_tokens(prefix), *self._tokenise(params["tail"])]
-        if len(prompt) + MAX_NEW_TOKENS > self._context_size:
+        beginning = self._prefix_tokens(prefix)
+        closing = self._tokenise(params.get("closing", ""), special=True)
+        prompt = [*beginning, *self._tokenise(params["tail"]), *closing]
+        if self._kept_tokens + len(prompt) - len(beginning) + MAX_NEW_TOKENS > self._context_size:
             raise EngineError("llm-too-long", f"the utterance and its examples make {len(prompt)} tokens: too many")
         matcher, out = self._compile(params["grammar"]) if params["grammar"] else self._matcher.deep_copy(), Written()
         threads = free_threads(self._threads)
@@ -182,16 +190,39 @@ class LlamaEngine:
 
     # --- the cache -------------------------------------------------------------------------------------------------
 
-    def _adopt(self, grammar: str, prefixes: list[str]) -> None:
+    def _adopt(self, taught: Mapping[str, Any]) -> None:
         """Take over a catalogue: compile its grammar and evaluate the beginnings of its prompts once."""
-        self._matcher = self._compile(grammar)
+        self._matcher = self._compile(taught["grammar"])
+        # Only a chat template's own text may hold special tokens; `chat` says that the beginnings were made by one.
+        self._special = bool(taught.get("chat", False))
+        beginnings = {text: self._tokenise(text, first=True) for text in taught["prefixes"][: MAX_PREFIXES - 1]}
+        self._kept_tokens = sum(map(len, beginnings.values()))
+        self._make_room(max(map(len, beginnings.values()), default=0))
         llama.llama_memory_clear(self._memory, True)  # noqa: FBT003 (a C signature)
         self._kept: list[int] = []
         self._prefixes: dict[str, tuple[int, list[int]]] = {}
-        for sequence, prefix in enumerate(dict.fromkeys(prefixes[: MAX_PREFIXES - 1]), start=1):
-            tokens = self._tokenise(prefix, first=True)
+        for sequence, (prefix, tokens) in enumerate(beginnings.items(), start=1):
             self._evaluate(tokens, 0, lambda: False, sequence=sequence)
             self._prefixes[prefix] = sequence, tokens
+
+    def _make_room(self, longest: int) -> None:
+        """Open a context that holds all beginnings and a prompt, even if a smaller one was configured."""
+        after = ROOM_FOR_A_PROMPT + MAX_NEW_TOKENS
+        trained = llama.llama_model_n_ctx_train(self._model)
+        if 0 < trained < longest + after:
+            raise ModelError(
+                "model-context",
+                f"the actions, an utterance and an answer take {longest + after} tokens, and this model was made for "
+                f"{trained}; choose a model with a longer context",
+            )
+        if self._context is not None and self._context_size >= self._kept_tokens + after:
+            return
+        self._context_size = max(self._context_size, self._kept_tokens + after)
+        if self._context is not None:
+            llama.llama_free(self._context)
+        self._context = open_context(self._model, self._adapter, self._context_size, self._threads)
+        self._memory = llama.llama_get_memory(self._context)
+        let_abort(self._context, self._stop)
 
     def _compile(self, grammar: str) -> LLMatcher:
         matcher = LLMatcher(self._tokenizer, LLMatcher.grammar_from_lark(grammar))
@@ -247,12 +278,41 @@ class LlamaEngine:
             batch.n_seq_id[index], batch.seq_id[index][0] = 1, sequence
             batch.logits[index] = index == len(tokens) - 1
 
-    def _tokenise(self, text: str, *, first: bool = False) -> list[int]:
+    def _tokenise(self, text: str, *, first: bool = False, special: bool = False) -> list[int]:
+        """Cut text into tokens; only a beginning or an end made by a chat template can hold special ones.
+
+        What a driver says never becomes one, whatever it looks like.
+        """
         data = text.encode()
         room = (llama.llama_token * (len(data) + 8))()
-        # Special tokens are not parsed: what a driver says can never become one.
-        count = llama.llama_tokenize(self._vocab, data, len(data), room, len(room), first, False)  # noqa: FBT003 (a C signature)
+        parsed = special or (first and self._special)
+        count = llama.llama_tokenize(self._vocab, data, len(data), room, len(room), first, parsed)
         return list(room[:count])
+
+    # --- measuring -------------------------------------------------------------------------------------------------
+
+    def _speed(self, params: Mapping[str, Any], cancelled: Callable[[], bool]) -> dict[str, Any]:
+        """Read a text and write so many tokens after it, one at a time, the likeliest each: llama.cpp as it is."""
+        llama.llama_set_n_threads(self._context, self._threads, self._threads)
+        llama.llama_memory_seq_rm(self._memory, _WORK, -1, -1)
+        self._kept = []
+        prompt = self._tokenise(params["text"], first=True)
+        began = time.perf_counter()
+        self._evaluate(prompt, 0, cancelled)
+        llama.llama_synchronize(self._context)
+        read = time.perf_counter()
+        for position in range(len(prompt), len(prompt) + int(params["tokens"])):
+            logits = llama.llama_get_logits_ith(self._context, -1)
+            token = int(np.ctypeslib.as_array(logits, shape=(self._tokenizer.vocab_size,)).argmax())
+            self._evaluate([token], position, cancelled)
+        llama.llama_synchronize(self._context)
+        written = time.perf_counter()
+        return {
+            "prompt_tokens": len(prompt),
+            "prefill_ms": (read - began) * 1000,
+            "written_tokens": int(params["tokens"]),
+            "decode_ms": (written - read) * 1000,
+        }
 
 
 def item_ends(text: str) -> list[int]:
@@ -263,77 +323,3 @@ def item_ends(text: str) -> list[int]:
         ends.append(len(text[:at].encode()))
         at += 1
     return ends
-
-
-def _load(settings: Mapping[str, Any]) -> Any:  # noqa: ANN401 (a C pointer)
-    params = llama.llama_model_default_params()
-    automatic = settings["gpu_layers"] == "auto"
-    layers = (-1 if llama.llama_supports_gpu_offload() else 0) if automatic else int(settings["gpu_layers"])
-    params.n_gpu_layers = layers
-    # A library built with AMX kernels dies of an illegal instruction on machines that show AMX but do not let it be
-    # used (virtual machines); without the extra buffer types those kernels are never chosen.
-    params.use_extra_bufts = not has_amx_kernels()
-    model = llama.llama_model_load_from_file(str(settings["model"]).encode(), params)
-    if not model and automatic and layers:
-        sys.stderr.write("the model does not fit the GPU; it is loaded without\n")
-        params.n_gpu_layers = 0
-        model = llama.llama_model_load_from_file(str(settings["model"]).encode(), params)
-    if not model:
-        raise ModelError("model-unreadable", f"{settings['model']}: llama.cpp cannot load it; `cockpitd models verify`")
-    return model
-
-
-def has_amx_kernels() -> bool:
-    """Tell whether the installed llama.cpp was compiled with AMX matrix kernels."""
-    loaded = ctypes.CDLL(None)
-    try:
-        library = ctypes.CDLL(next(path for path in _mapped() if "libggml-cpu" in path))
-    except StopIteration:
-        library = loaded
-    return hasattr(library, _AMX_SYMBOL)
-
-
-def _mapped() -> list[str]:
-    with open("/proc/self/maps", encoding="utf-8") as maps:  # noqa: PTH123 (a kernel file, not a path of ours)
-        return sorted({line.split(maxsplit=5)[5].strip() for line in maps if line.count("/")})
-
-
-def free_threads(wanted: int) -> int:
-    """Leave out the processors that others keep busy at this moment.
-
-    The threads of llama.cpp wait for each other after every matrix by spinning: one thread too many on a busy machine
-    makes every token many times slower, one too few costs at most a half.
-    """
-    with open("/proc/loadavg", encoding="ascii") as load:  # noqa: PTH123 (a kernel file, not a path of ours)
-        others = int(load.read().split()[3].partition("/")[0]) - 1
-    return max(1, min(wanted, len(os.sched_getaffinity(0)) - others))
-
-
-def _open(model: Any, size: int, threads: int) -> Any:  # noqa: ANN401 (C pointers)
-    params = llama.llama_context_default_params()
-    params.n_ctx, params.n_batch, params.n_ubatch = size, BATCH, BATCH
-    params.n_threads = params.n_threads_batch = threads
-    # Gemma's sliding-window layers forget the beginning of the prompt unless they keep the whole window.
-    params.swa_full = True
-    params.n_seq_max, params.kv_unified = MAX_PREFIXES, True
-    params.no_perf = True
-    context = llama.llama_init_from_model(model, params)
-    if not context:
-        raise ModelError("model-no-context", f"llama.cpp cannot make a context of {size} tokens; lower llm.context")
-    return context
-
-
-def _let_abort(context: Any, flag: Any) -> None:  # noqa: ANN401 (C pointers)
-    """Let `flag` end a running evaluation.
-
-    llama.cpp asks its abort callback from its own thread between graph nodes; a Python callback would take the
-    interpreter lock hundreds of times a token. C's `strlen` of the flag buffer is the same question without Python:
-    0 while the buffer is empty, 1 once its first byte is set.
-    """
-    strlen = ctypes.cast(ctypes.CDLL(None).strlen, llama.ggml_abort_callback)
-    llama.llama_set_abort_callback(context, strlen, ctypes.cast(flag, ctypes.c_void_p))
-
-
-def _log_errors(level: int, text: bytes, _user: object) -> None:
-    if level == _LOG_ERROR or b"layers to GPU" in text:
-        sys.stderr.write(text.decode(errors="replace"))

@@ -16,17 +16,20 @@ from cockpitd.domain.units import LANGS, Lang
 from cockpitd.models.store import locate
 from cockpitd.nlu.decode import MAX_ACTIONS, grammar
 from cockpitd.nlu.prompt import Prompt, PromptBook, book_for, in_words
-from cockpitd.ports import Clock, Completion, Health, LanguageModel
+from cockpitd.ports import Clock, Completion, Health, LanguageModel, Speed
 
 START_TIMEOUT_MS = 60_000
 ADOPT_TIMEOUT_MS = 20_000
+SPEED_TIMEOUT_MS = 120_000
 MAX_UTTERANCE = 300
 """Characters of an utterance that are read: no command is longer, and nobody shall fill the context."""
 
 
 def create(config: Config, catalogue: Catalogue, clock: Clock, on_change: Callable[[str, str], None]) -> LanguageModel:
     """Make the adapter that `llm.engine: llama` names; raises `ModelError` when the model is not installed."""
-    return LlamaLanguageModel(config.llm, str(locate(config.model_dir, config.llm.model)), catalogue, clock, on_change)
+    model, lora = locate(config.model_dir, config.llm.model), config.llm.adapter
+    settings = config.llm.model_copy(update={"adapter": str(locate(config.model_dir, lora)) if lora else ""})
+    return LlamaLanguageModel(settings, str(model), catalogue, clock, on_change)
 
 
 def build(settings: Mapping[str, Any]) -> WorkerEngine:
@@ -45,6 +48,7 @@ class LlamaLanguageModel:
         self._config, self._clock = config, clock
         self._fixed = {
             "model": model,
+            "adapter": config.adapter,
             "context": config.context,
             "threads": config.threads,
             "gpu_layers": config.gpu_layers,
@@ -88,6 +92,11 @@ class LlamaLanguageModel:
         answers = [await self._ask(prompt, deadline) for prompt in prompts]
         whole = merge(answers)
         return replace(whole, text=in_words(whole.text, text, lang))
+
+    async def speed(self, text: str, tokens: int) -> Speed:
+        """Measure the bare speed of the model."""
+        data, _ = await self._worker.call("speed", {"text": text, "tokens": tokens}, timeout_ms=SPEED_TIMEOUT_MS)
+        return Speed(**data)
 
     async def _ask(self, prompt: Prompt, deadline: Deadline) -> Completion:
         timeout_ms = min(deadline.remaining_ms(self._clock.now_ms()), self._config.deadline_ms)

@@ -12,8 +12,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from cockpitd.adapters.llama_decode import free_threads, item_ends
+from cockpitd.adapters.llama_decode import item_ends
 from cockpitd.adapters.llama_llm import LlamaLanguageModel, merge
+from cockpitd.adapters.llama_load import free_threads
 from cockpitd.config import LlmConfig
 from cockpitd.domain.actions import Catalogue
 from cockpitd.domain.deadline import Deadline, after
