@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "ask": "say one sentence to a car of your own, without a daemon",
     "replay": "run recorded or typed cases through the flow and measure them",
     "eval": "hold the model and the whole flow against the targets",
+    "bench": "measure how fast variants of the language model are here",
     "actions": "list, show, check and document the actions",
     "models": "list, fetch and check the model files",
     "train": "make the data that our own model is taught with",

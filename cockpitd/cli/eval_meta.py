@@ -29,22 +29,23 @@ def describe(config: Config, tiers: Sequence[str], name: str | None) -> dict[str
     model = config.llm.model
     known = catalog.load().get(model)
     title = known.title if known else ""
-    file = _file(config)
+    file, adapter = (_file(config, name) for name in (model, config.llm.adapter))
+    beside = f" + {adapter.name}" if adapter else ""
     words = f"{file.name if file else ''} {model} {title}"
     return {
         **base,
-        "name": name or re.sub(r".*/|\.gguf$", "", model),
-        "model": model,
+        "name": name or re.sub(r".*/|\.gguf$", "", model) + beside,
+        "model": model + beside,
         "title": title,
-        "model_bytes": file.stat().st_size if file else 0,
+        "model_bytes": sum(one.stat().st_size for one in (file, adapter) if one),
         "quantization": _first(QUANTIZATION, words),
         "parameters": _first(PARAMETERS, words),
     }
 
 
-def _file(config: Config) -> Path | None:
+def _file(config: Config, name: str) -> Path | None:
     try:
-        return store.locate(config.model_dir, config.llm.model)
+        return store.locate(config.model_dir, name) if name else None
     except CockpitError:
         return None
 
