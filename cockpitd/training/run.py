@@ -1,0 +1,66 @@
+"""One training run from data files to an adapter file; how a step is taken stands in `tune.py`."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cockpitd.domain.actions import Catalogue
+from cockpitd.errors import ConfigError
+from cockpitd.training import adapter
+from cockpitd.training.lessons import Lesson, lessons
+from cockpitd.training.tokens import Tokenizer
+from cockpitd.training.tune import Example, Recipe, Trainer
+
+ADAPTER = "adapter.gguf"
+HELD_OUT = 640
+"""Validation lessons that are looked at while training."""
+
+
+def train(data: Path, base: Path, out: Path, recipe: Recipe, catalogue: Catalogue, tell: Callable[[str], None]) -> Path:
+    """Train on the rows in `data` and write `out/adapter.gguf`; a run that was cut short goes on from its checkpoint."""
+    out.mkdir(parents=True, exist_ok=True)
+    taught, rows = _rows(data / "train.jsonl"), _rows(data / "validation.jsonl")
+    tokenizer = Tokenizer(base)
+    learnt = [example(each, tokenizer) for each in lessons(taught, catalogue, recipe.seed)]
+    held_out = [example(each, tokenizer) for each in lessons(rows, catalogue, recipe.seed)][:HELD_OUT]
+    tokens = sum(len(each.tokens) for each in learnt)
+    tell(f"{len(learnt)} lessons, {tokens / len(learnt):.1f} tokens each; {len(held_out)} held out")
+    trainer = Trainer(load_base(base), recipe, out, tell)
+    weights = trainer.train(learnt, held_out)
+    origin = adapter.Origin(
+        taught=sorted({item["action"] for row in taught for item in row["output"]}),
+        data=str(json.loads((data / "manifest.json").read_text(encoding="utf-8"))["sha256"]),
+        recipe=json.dumps(asdict(recipe)),
+        alpha=recipe.alpha,
+    )
+    adapter.write({name: value.numpy() for name, value in weights.items()}, origin, out / ADAPTER)
+    return out / ADAPTER
+
+
+def example(lesson: Lesson, tokenizer: Tokenizer) -> Example:
+    """Cut a lesson into tokens: prompt and answer apart, as the grammar begins the answer anew."""
+    prompt = [tokenizer.bos, *tokenizer.encode(lesson.prompt)]
+    return Example((*prompt, *tokenizer.encode(lesson.answer)), len(prompt))
+
+
+def load_base(base: Path) -> Any:  # noqa: ANN401 (transformers gives its models no common type)
+    """Read the weights of a GGUF into a model that can be trained."""
+    from transformers import AutoModelForCausalLM  # noqa: PLC0415 (seconds)
+
+    logging.getLogger("transformers").setLevel(logging.ERROR)
+    return AutoModelForCausalLM.from_pretrained(
+        str(base.parent), gguf_file=base.name, dtype=torch.bfloat16, attn_implementation="eager"
+    )
+
+
+def _rows(path: Path) -> Iterable[dict[str, Any]]:
+    if not path.is_file():
+        raise ConfigError("train-no-data", f"{path}: not there; write it with `cockpitd train data --out {path.parent}`")
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
