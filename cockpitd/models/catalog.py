@@ -58,6 +58,20 @@ class Archive(_Entry):
     """Where `cockpitd models pull` gets it."""
 
 
+class Recipe(_Entry):
+    """What `cockpitd models build` makes a model of."""
+
+    base: str
+    """The model of this catalogue whose weights and tokenizer it takes."""
+    type: Literal["F16", "Q8_0", "Q5_1", "Q5_0", "Q4_1", "Q4_0"]
+    """Of the layers' weights."""
+    adapter: RelativePath
+    """The LoRA adapter, beside the catalogue."""
+    adapter_sha256: Sha256 | None = None
+    vocabulary: RelativePath
+    """The list of tokens to keep, beside the catalogue."""
+
+
 class Model(_Entry):
     """One model cockpitd knows."""
 
@@ -71,20 +85,26 @@ class Model(_Entry):
     licence: str
     memory_mib: int
     """Roughly what the engine's process takes at work."""
-    source: Literal["pypi", "hub", "own"]
-    """From PyPI, from elsewhere, or added by the user."""
+    source: Literal["pypi", "hub", "own", "build"]
+    """From PyPI, from elsewhere, added by the user, or made here from another one."""
     entry: str
     """What the engine opens, below the model's own directory; `.` is the directory."""
     hint: str = ""
     """How to come by it when it cannot be fetched."""
     archive: Archive | None = None
     packages: tuple[Package, ...] = ()
+    recipe: Recipe | None = None
     files: tuple[ModelFile, ...]
 
     @property
     def size(self) -> int:
         """Bytes on disk when installed, as far as the catalogue tells."""
         return sum(file.size or 0 for file in self.files)
+
+    @property
+    def weights(self) -> ModelFile | None:
+        """The file that the engine opens; None when it opens the directory."""
+        return next((file for file in self.files if file.path == self.entry), None)
 
     @property
     def download(self) -> int:

