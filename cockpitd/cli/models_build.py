@@ -1,4 +1,4 @@
-"""`cockpitd models build`: make a derived model here, from its base and our adapter; the work is in `cockpitd.models`."""
+"""`cockpitd models build`: make a derived model of a base and our adapter; the work stands in `cockpitd.models`."""
 
 from __future__ import annotations
 
