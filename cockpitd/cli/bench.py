@@ -78,14 +78,14 @@ async def _measure(configs: Sequence[Config], rounds: int) -> list[dict[str, Any
     async with AsyncExitStack() as open_ones:
         variants = []
         for config in configs:
-            app = await open_ones.enter_async_context(running(_alone(config), persist=False))
+            app = await open_ones.enter_async_context(running(alone(config), persist=False))
             if app.model is None:
                 raise ConfigError("bench-no-model", "llm.engine is `none`, so there is nothing to measure")
             variants.append(Variant(_name(config), app.model, _bytes(config)))
         return await compare(variants, app.clock, rounds, _progress)
 
 
-def _alone(config: Config) -> Config:
+def alone(config: Config) -> Config:
     """Nothing but the language model."""
     return config.model_copy(
         update={
@@ -93,6 +93,15 @@ def _alone(config: Config) -> Config:
             "tts": config.tts.model_copy(update={"engine": "none", "player": "null"}),
         }
     )
+
+
+async def bare_tokens_per_s(config: Config, rounds: int = 3) -> float:
+    """Measure the configured model by itself; 0 when there is none."""
+    from cockpitd.app import running
+    from cockpitd.eval.speed import bare
+
+    async with running(alone(config), persist=False) as app:
+        return 0.0 if app.model is None else await bare(app.model, rounds)
 
 
 def _name(config: Config) -> str:

@@ -58,6 +58,14 @@ async def compare(
     return [_row(variant, samples) for variant, samples in pairs]
 
 
+async def bare(model: Engine, rounds: int) -> float:
+    """Tokens a second written without any grammar; 0 of a model that cannot be measured."""
+    samples: Samples = defaultdict(list)
+    for _ in range(rounds):
+        await _bare(model, samples)
+    return median(samples["tokens_per_s"] or [0.0])
+
+
 async def _bare(model: Engine, samples: Samples) -> None:
     if isinstance(model, Measurable):
         speed = await model.speed(PLAIN, WRITTEN)

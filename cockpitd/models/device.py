@@ -22,6 +22,8 @@ class Device:
     gpu_free_bytes: int = 0
     can_offload: bool = False
     """The installed llama.cpp was built for a GPU."""
+    bytes_per_s: float = 0.0
+    """At which llama.cpp reads weights here; 0 when that is not known, and then no model is too slow."""
 
 
 def this_device() -> Device:
