@@ -145,7 +145,7 @@ class LlamaEngine:
         if allowed.size == 0:
             raise EngineError("llm-grammar", f"the grammar is stuck: {matcher.get_error() or 'nothing may follow'}")
         logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(self._context, -1), shape=(size,))[allowed]
-        naming = _NAMING.search(self._tokenizer.decode_str(out.tokens))
+        naming = _NAMING.search(self._tokenizer.decode_str(out.tokens)) if leanings else None
         if naming:
             logits = logits + self._lean(naming[1], allowed, leanings)
         best = int(logits.argmax())

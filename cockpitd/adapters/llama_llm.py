@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 from cockpitd.adapters.worker import WorkerEngine, WorkerProcess
@@ -13,9 +14,11 @@ from cockpitd.config import Config, LlmConfig
 from cockpitd.domain.actions import Catalogue
 from cockpitd.domain.deadline import Deadline
 from cockpitd.domain.units import LANGS, Lang
+from cockpitd.models import gguf
 from cockpitd.models.store import locate
+from cockpitd.nlu.book import Book, book_for, taught
 from cockpitd.nlu.decode import MAX_ACTIONS, grammar
-from cockpitd.nlu.prompt import Prompt, PromptBook, book_for, in_words
+from cockpitd.nlu.prompt import Prompt, in_words
 from cockpitd.ports import Clock, Completion, Health, LanguageModel, Speed
 
 START_TIMEOUT_MS = 60_000
@@ -40,7 +43,7 @@ def build(settings: Mapping[str, Any]) -> WorkerEngine:
 
 
 class LlamaLanguageModel:
-    """Few-shot prompts over the catalogue's own examples, answers under the catalogue's grammar."""
+    """Prompts as the model's file asks for them, answers under the catalogue's grammar."""
 
     def __init__(
         self, config: LlmConfig, model: str, catalogue: Catalogue, clock: Clock, on_change: Callable[[str, str], None]
@@ -53,11 +56,13 @@ class LlamaLanguageModel:
             "threads": config.threads,
             "gpu_layers": config.gpu_layers,
         }
-        self._book = book_for(catalogue)
+        # A LoRA applied at run time knows more than the model below it.
+        self._known = taught(gguf.read(Path(config.adapter or model)).values)
+        self._book = book_for(catalogue, self._known)
         self._worker = WorkerProcess(
             "llm:llama",
             "cockpitd.adapters.llama_llm:build",
-            {**self._fixed, **_taught(catalogue, self._book)},
+            {**self._fixed, **_told(catalogue, self._book)},
             clock,
             on_change,
             START_TIMEOUT_MS,
@@ -78,12 +83,12 @@ class LlamaLanguageModel:
 
     async def adopt(self, catalogue: Catalogue) -> None:
         """Take over a reloaded catalogue; a child that starts later gets it as well."""
-        book = await asyncio.to_thread(book_for, catalogue)
-        taught = _taught(catalogue, book)
-        self._worker.reconfigure({**self._fixed, **taught})
+        book = await asyncio.to_thread(book_for, catalogue, self._known)
+        told = _told(catalogue, book)
+        self._worker.reconfigure({**self._fixed, **told})
         self._book = book
         if self._worker.health().state == "ready":
-            await self._worker.call("adopt", taught, timeout_ms=ADOPT_TIMEOUT_MS)
+            await self._worker.call("adopt", told, timeout_ms=ADOPT_TIMEOUT_MS)
 
     async def propose(self, text: str, lang: Lang, context: str, deadline: Deadline) -> Completion:
         """Read one utterance into actions."""
@@ -123,6 +128,6 @@ def merge(answers: Sequence[Completion]) -> Completion:
     )
 
 
-def _taught(catalogue: Catalogue, book: PromptBook) -> dict[str, Any]:
+def _told(catalogue: Catalogue, book: Book) -> dict[str, Any]:
     """What the child must know of a catalogue."""
     return {"grammar": grammar(catalogue), "prefixes": [book.prefix(lang) for lang in LANGS]}

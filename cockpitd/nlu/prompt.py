@@ -7,7 +7,6 @@ import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from cockpitd.domain.actions import Catalogue
 from cockpitd.domain.units import LANGS, Lang, Scalar
@@ -73,17 +72,14 @@ class Prompt:
     grammar: str
     """What may be answered."""
     leanings: Mapping[str, float]
-    """Action -> logarithmic weight, 0 for the most alike and negative for all others: what the wording alone says."""
+    """Action -> logarithmic weight, 0 for the most alike and negative for all others: what the wording alone says.
 
-
-@lru_cache(maxsize=2)
-def book_for(catalogue: Catalogue) -> PromptBook:
-    """Index the examples of a catalogue, or take what was made of it before."""
-    return PromptBook(catalogue)
+    Empty when the model's own opinion is enough.
+    """
 
 
 class PromptBook:
-    """Prompts for one catalogue."""
+    """Prompts for a model that only imitates: the nearest examples of the catalogue before the utterance."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue

@@ -78,9 +78,9 @@ class _Teller:
         found = []
         for item in output:
             parameters = dict(item["parameters"])
-            for name in parameters:
+            for name, value in item["parameters"].items():
                 if (item["action"], name) in self._free:
-                    parameters[name] = in_digits(parameters[name], lang)
+                    parameters[name] = in_digits(value, lang)
                     if parameters[name] not in said:
                         return None
             found.append({"action": item["action"], "parameters": parameters})

@@ -24,7 +24,7 @@ HELD_OUT = 640
 
 
 def train(data: Path, base: Path, out: Path, recipe: Recipe, catalogue: Catalogue, tell: Callable[[str], None]) -> Path:
-    """Train on the rows in `data` and write `out/adapter.gguf`; a run that was cut short goes on from its checkpoint."""
+    """Train on the rows in `data` and write `out/adapter.gguf`; a run cut short goes on from its checkpoint."""
     out.mkdir(parents=True, exist_ok=True)
     taught, rows = _rows(data / "train.jsonl"), _rows(data / "validation.jsonl")
     tokenizer = Tokenizer(base)
@@ -62,5 +62,5 @@ def load_base(base: Path) -> Any:  # noqa: ANN401 (transformers gives its models
 
 def _rows(path: Path) -> Iterable[dict[str, Any]]:
     if not path.is_file():
-        raise ConfigError("train-no-data", f"{path}: not there; write it with `cockpitd train data --out {path.parent}`")
+        raise ConfigError("train-no-data", f"{path}: not there; `cockpitd train data --out {path.parent}`")
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

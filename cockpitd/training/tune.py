@@ -89,7 +89,7 @@ class Trainer:
             bias="none",
             lora_dropout=0.0,
         )
-        self.model: Any = get_peft_model(base, config)  # type: ignore[arg-type]  # any module with linear layers
+        self.model: Any = get_peft_model(base, config)
         self.weights = {name: value for name, value in self.model.named_parameters() if value.requires_grad}
         for value in self.weights.values():
             value.data = value.data.float()
