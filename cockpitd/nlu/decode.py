@@ -121,7 +121,8 @@ def _value(spec: ActionSpec, name: str, heard: Heard | None) -> str:
         case _:
             if heard is None or not _sayable(schema, heard):
                 return _string(schema)
-            return f"SAID & {_string(schema)}" if "pattern" in schema else "SAID"
+            narrower = "pattern" in schema or schema.get("maxLength", MAX_STRING) < MAX_STRING
+            return f"SAID & {_string(schema)}" if narrower else "SAID"
 
 
 def _fits(value: float, schema: Mapping[str, Any]) -> bool:

@@ -7,16 +7,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cockpitd.domain.actions import ActionSpec, Catalogue
+from cockpitd.domain.actions import ActionSpec, Catalogue, Polarity
 from cockpitd.domain.turn import Proposal
 from cockpitd.domain.units import LANGS, Lang, Scalar
 from cockpitd.domain.vehicle import Hazard
 from cockpitd.nlu import clauses, correction
 from cockpitd.nlu.clauses import Cut
 from cockpitd.nlu.index import Index, build, opening_pairs
-from cockpitd.nlu.mood import mood
+from cockpitd.nlu.mood import Mood, mood
 from cockpitd.nlu.normalize import normalize
 from cockpitd.nlu.numbers import find_numbers
+from cockpitd.nlu.polarity import says
 from cockpitd.nlu.reading import Reading, read
 from cockpitd.nlu.sound import Strictness, hear
 from cockpitd.nlu.text import tokenise
@@ -34,6 +35,8 @@ _ANSWERS = frozenset({"query", "chat"})
 _SPEAKS_ONLY = frozenset({"ASSISTANT_HELP", "ASSISTANT_REPEAT", "ASSISTANT_NOT_SUPPORTED", "ASSISTANT_NOT_FOR_ME"})
 
 _ENDS_IN_NOT = re.compile(r"(?:别|不|不要|不用|不许|没|not|never|don't)$")
+
+_OPPOSITE: Mapping[Polarity, Polarity] = {"on": "off", "off": "on", "open": "close", "close": "open"}
 
 Readings = tuple[Reading, ...]
 
@@ -83,15 +86,21 @@ class Phrasebook:
         plain = correction.without_head(normalize(text, lang), lang)
         if not plain or len(plain) > _LONGEST:
             return ()
-        asked = mood(text, lang).question
+        how = mood(text, lang)
         levels = (
             list(Strictness) if by_sound and lang == "zh" and len(plain) <= _LONGEST_BY_SOUND else [Strictness.LETTERS]
         )
         for strictness in levels:
             found = self._sentence(plain, _Ask(lang, topic, strictness))
             if found:
-                return () if asked and not all(self._may_answer(reading, lang) for reading in found) else found
+                return () if self._against(found, how, lang) else found
         return ()
+
+    def _against(self, found: Readings, how: Mood, lang: Lang) -> bool:
+        """Tell whether how it was said speaks against these readings: it asks, or it forbids."""
+        if how.question and not all(self._may_answer(reading, lang) for reading in found):
+            return True
+        return how.negated and not all(_forbids(reading, lang) for reading in found)
 
     def _may_answer(self, reading: Reading, lang: Lang) -> bool:
         """Tell whether a question may lead to this.
@@ -160,6 +169,7 @@ class Phrasebook:
             return ()
         found = self._cover(text, 0, cuts, ask, clauses.MOST)
         if len(found) > 1:
+            found = self._verb_at_end(text, cuts, ask) or found
             return found[:1] if len({reading.means() for reading in found}) == 1 else found
         return self._shared(text, cuts, ask)
 
@@ -206,6 +216,19 @@ class Phrasebook:
                 return (first, second)
         return ()
 
+    def _verb_at_end(self, text: str, cuts: tuple[Cut, ...], ask: _Ask) -> Readings:
+        """Read two things that share a verb at the end: "the hazards and the heating off" turns no hazards on."""
+        for cut in cuts:
+            left, right = text[: cut.end], text[cut.start :]
+            alone, second = self._piece(left, ask.bare()), self._piece(right, ask.bare())
+            if cut.run_on or alone is None or second is None:
+                continue
+            first = self._first((clauses.glue(left, tail, ask.lang) for tail in clauses.tails(right, ask.lang)), ask)
+            way = alone.spec.polarity
+            if first and _OPPOSITE.get(way) == first.spec.polarity and not says(_fixed_words(alone), ask.lang, way):
+                return (first, second)
+        return ()
+
     def _first(self, texts: Iterable[str], ask: _Ask) -> Reading | None:
         found = (self._clause(text, ask.bare()) for text in texts)
         return next((reading for reading in found if reading is not None and not reading.fit.free), None)
@@ -216,6 +239,11 @@ def _fixed_words(reading: Reading) -> str:
     free = {at for name in reading.fit.free for at in range(*reading.fit.spans[name])}
     gap = "" if reading.heard.tokens.lang == "zh" else " "
     return gap.join(word for at, word in enumerate(reading.heard.words) if at not in free)
+
+
+def _forbids(reading: Reading, lang: Lang) -> bool:
+    """Tell whether the "not" of an utterance belongs to the phrase itself ("别放了"), so that obeying it is meant."""
+    return answers_only(reading.spec) or mood(_fixed_words(reading), lang).negated
 
 
 def _is_control(reading: Reading) -> bool:
