@@ -34,6 +34,8 @@ def test_it_carries_every_shared_file(unpacked: Path) -> None:
     here = {path.relative_to(ROOT) for path in (ROOT / "schemas").rglob("*.yaml")} | {Path("models/catalog.yaml")}
     there = {path.relative_to(unpacked / "cockpitd/_share") for path in (unpacked / "cockpitd/_share").rglob("*.yaml")}
     assert here == there  # training data stays in the checkout
+    for path in (path for path in (ROOT / "models" / "cockpit-n").iterdir() if path.is_file()):
+        assert (unpacked / "cockpitd/_share" / path.relative_to(ROOT)).is_file(), f"{path} is not in the wheel"
     assert (unpacked / "cockpitd/py.typed").is_file()
 
 

@@ -14,8 +14,9 @@ class Llama:
     """One model, and an adapter applied at run time; closed by `close`."""
 
     def __init__(self, path: Path, adapter: Path | None = None) -> None:
-        from cockpitd.adapters import llama_load
         from llama_cpp import llama_cpp as llama
+
+        from cockpitd.adapters import llama_load
 
         self._llama = llama
         self._quiet = llama.llama_log_callback(lambda *_: None)

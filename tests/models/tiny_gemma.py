@@ -32,6 +32,16 @@ TOKENS: tuple[tuple[str, int], ...] = (
     *((token, NORMAL) for token in (*MERGED, *SINGLE)),
 )
 KEPT_BY_LIST = "naï"
+ADAPTER: Mapping[str, Value] = {
+    "general.type": gguf_write.text("adapter"),
+    "general.architecture": gguf_write.text("gemma3"),
+    "adapter.type": gguf_write.text("lora"),
+    "adapter.lora.alpha": Value(_FLOAT32, struct.pack("<f", 6.0)),
+    "cockpitd.prompt": gguf_write.number(1),
+    "cockpitd.taught": gguf_write.texts([b"WINDOW_OPEN", b"LIGHT_ON"]),
+    "cockpitd.data": gguf_write.text("d" * 64),
+}
+"""What an adapter's file tells."""
 
 
 def model(path: Path, kind: str = "Q8_0", changes: Mapping[str, Value] | None = None) -> Path:
@@ -81,16 +91,7 @@ def model(path: Path, kind: str = "Q8_0", changes: Mapping[str, Value] | None = 
 
 def adapter(path: Path, changes: Mapping[str, Value] | None = None, **shapes_of: tuple[int, int]) -> Path:
     """Write a LoRA of rank 3 for every matrix of the layers, or one with other (outer, inner) lengths for a name."""
-    values = {
-        "general.type": gguf_write.text("adapter"),
-        "general.architecture": gguf_write.text("gemma3"),
-        "adapter.type": gguf_write.text("lora"),
-        "adapter.lora.alpha": Value(_FLOAT32, struct.pack("<f", 6.0)),
-        "cockpitd.prompt": gguf_write.number(1),
-        "cockpitd.taught": gguf_write.texts([b"WINDOW_OPEN", b"LIGHT_ON"]),
-        "cockpitd.data": gguf_write.text("d" * 64),
-        **(changes or {}),
-    }
+    values = {**ADAPTER, **(changes or {})}
     targets = {name: shape for name, shape in shapes().items() if name.startswith("blk.") and len(shape) > 1}
     made: dict[str, tuple[str, Floats]] = {}
     for seed, (name, (inner, outer)) in enumerate({**targets, **shapes_of}.items()):
@@ -104,9 +105,15 @@ def shapes() -> dict[str, tuple[int, ...]]:
     found: dict[str, tuple[int, ...]] = {"output_norm.weight": (WIDTH,), "token_embd.weight": (WIDTH, len(TOKENS))}
     for layer in range(LAYERS):
         rows = {
-            **{"attn_q": (WIDTH, HEADS * HEAD), "attn_k": (WIDTH, HEAD), "attn_v": (WIDTH, HEAD)},
-            **{"attn_output": (HEADS * HEAD, WIDTH), "attn_q_norm": (HEAD,), "attn_k_norm": (HEAD,)},
-            **{"ffn_gate": (WIDTH, FEED), "ffn_up": (WIDTH, FEED), "ffn_down": (FEED, WIDTH)},
+            "attn_q": (WIDTH, HEADS * HEAD),
+            "attn_k": (WIDTH, HEAD),
+            "attn_v": (WIDTH, HEAD),
+            "attn_output": (HEADS * HEAD, WIDTH),
+            "attn_q_norm": (HEAD,),
+            "attn_k_norm": (HEAD,),
+            "ffn_gate": (WIDTH, FEED),
+            "ffn_up": (WIDTH, FEED),
+            "ffn_down": (FEED, WIDTH),
             **dict.fromkeys(("attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm"), (WIDTH,)),
         }
         found |= {f"blk.{layer}.{name}.weight": shape for name, shape in rows.items()}
