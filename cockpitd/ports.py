@@ -103,6 +103,11 @@ class Speed:
 class LanguageModel(Engine, Protocol):
     """Text to action JSON, constrained to the catalogue."""
 
+    @property
+    def taught(self) -> bool:
+        """Whether it was taught our actions: then it knows better than a phrase that had to guess."""
+        ...
+
     async def propose(self, text: str, lang: Lang, context: str, deadline: Deadline) -> Completion:
         """Read one utterance; `context` is the previous action as JSON or empty.
 

@@ -81,6 +81,7 @@ class ScriptedModel(_AlwaysReady):
     """Answers what it is told to; may wait for a gate, be late, or break."""
 
     name = "llm:scripted"
+    taught = False
 
     def __init__(self, answer: Sequence[tuple[str, Mapping[str, Scalar]]] = (), confidence: float = 0.9) -> None:
         self.answer = answer

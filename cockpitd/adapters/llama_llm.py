@@ -69,6 +69,11 @@ class LlamaLanguageModel:
             env={"OMP_NUM_THREADS": str(config.threads)},
         )
 
+    @property
+    def taught(self) -> bool:
+        """Whether the model's file says that it was taught our actions."""
+        return self._known is not None
+
     async def start(self) -> None:
         """Load the model and evaluate the fixed beginnings of the prompts."""
         await self._worker.start()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from cockpitd.domain.deadline import SEED_BUDGET_MS, Deadline, after
 from cockpitd.domain.dialogue import Dialogue
 from cockpitd.domain.events import DeadlineMissed, Discarded, EngineFailed, ModelAnswered, Understood
-from cockpitd.domain.turn import Proposal, Transcript
+from cockpitd.domain.turn import Proposal, Rejection, Transcript
 from cockpitd.errors import EngineError
 from cockpitd.nlu.decode import parse_completion
 from cockpitd.ports import Completion, LanguageModel
@@ -20,6 +20,7 @@ from cockpitd.turn.turn import Parts, Turn
 AFTER_LLM_MS = 400
 """Kept free of the budget for judging, writing, reading back and the first sound."""
 
+_NOTHING = "ASSISTANT_NOT_FOR_ME"
 _BROKEN_PROMISE_S = 0.5
 """The port promises to be on time; this is for the adapter that breaks its promise."""
 
@@ -34,20 +35,33 @@ class Reading:
 
 async def propose(transcript: Transcript, turn: Turn, parts: Parts) -> Reading:
     """Ask the tiers in order; a late or failed model leaves an excuse, never a guess."""
-    tiers, log, reader = turn.request.tiers or parts.tiers, turn.log, turn.reader
+    tiers, log, reader, dialogue = turn.request.tiers or parts.tiers, turn.log, turn.reader, turn.session.dialogue
+    model = parts.model if "llm" in tiers else None
     with log.stage("understand"):
-        found = reader.quick(transcript.text, transcript.lang, turn.session.dialogue, tiers)
+        found = reader.quick(transcript.text, transcript.lang, dialogue, tiers)
         reading = Reading(found) if found else None
+        doubted = found is not None and reader.guesses(found, dialogue)
         if reading is None and reader.mood(transcript.text, transcript.lang).negated:
-            reading = Reading(UNDERSTOOD_NOTHING, "negated")
-        if reading is None and parts.model is not None and "llm" in tiers:
+            reading, doubted = Reading(UNDERSTOOD_NOTHING, "negated"), True
+        if model is not None and (reading is None or (doubted and model.taught)):
             budget = after(log.captured_ms, SEED_BUDGET_MS["complex"] - AFTER_LLM_MS)
             deadline = after(log.now_ms(), parts.llm_deadline_ms).sooner(budget)
-            reading = await _ask(transcript, turn, parts.model, deadline)
+            asked = await _ask(transcript, turn, model, deadline)
+            reading = asked if reading is None or _stands(asked, reading, transcript, turn) else reading
     reading = reading or Reading(UNDERSTOOD_NOTHING, "not-understood")
     told = tuple({"action": a.name, "parameters": dict(a.parameters)} for a in reading.proposal.actions)
     log.emit(Understood(log.turn_id, reading.proposal.tier, told, log.now_ms()))
     return reading
+
+
+def _stands(asked: Reading, first: Reading, transcript: Transcript, turn: Turn) -> bool:
+    """Tell whether a second opinion holds against the words said, so that it may replace the first one."""
+    forbids = first.excuse == "negated" and all(each.name == _NOTHING for each in asked.proposal.actions)
+    if asked.excuse or forbids:
+        return False
+    last = turn.session.dialogue.last
+    grounded = turn.reader.ground(asked.proposal, transcript.text, transcript.lang, last)
+    return not any(isinstance(each, Rejection) for each in grounded)
 
 
 async def _ask(transcript: Transcript, turn: Turn, model: LanguageModel, deadline: Deadline) -> Reading:

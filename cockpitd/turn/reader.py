@@ -87,6 +87,14 @@ class Reader:
                 return Proposal((ProposedAction(question.name, filled, 1.0, evidence),), "phrasebook")
         return None
 
+    def guesses(self, proposal: Proposal, dialogue: Dialogue) -> bool:
+        """Tell whether a phrase had to guess: where a free text ends, or where one command ends and another begins."""
+        if proposal.tier != "phrasebook" or any(isinstance(each, AwaitingValue) for each in dialogue.pending):
+            return False
+        specs = self.catalogue.actions
+        free = any(is_free_text(specs[each.name], name) for each in proposal.actions for name in each.parameters)
+        return free or len(proposal.actions) > 1
+
     def mood(self, text: str, lang: Lang) -> Mood:
         """Tell a question or a negation from a command."""
         return mood(text, lang)
