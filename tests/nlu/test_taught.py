@@ -47,7 +47,7 @@ def test_an_untaught_action_is_shown_by_its_examples(catalogue: Catalogue, every
 
 def test_the_header_of_a_file_decides(catalogue: Catalogue) -> None:
     told = {"cockpitd.prompt": LAYOUT, "cockpitd.taught": ("CLIMATE_ON", "CLIMATE_OFF")}
-    assert taught(told) == {"CLIMATE_ON", "CLIMATE_OFF"}
+    assert taught(told) == frozenset({"CLIMATE_ON", "CLIMATE_OFF"})
     assert taught({**told, "cockpitd.prompt": LAYOUT + 1}) is None
     assert taught({"general.name": "Gemma 3 270m"}) is None
     assert isinstance(book_for(catalogue, taught(told)), TaughtBook)
