@@ -19,7 +19,6 @@ from cockpitd.models.derive import Parts, derive
 from cockpitd.models.gguf_body import Body
 from cockpitd.models.progress import Silent
 from cockpitd.paths import models_dir
-from cockpitd.training.patterns import read_families
 from tests.models import tiny_gemma
 from tests.models.llama_raw import Llama, divergence
 
@@ -101,11 +100,11 @@ def test_what_is_taught_is_cut_as_the_stock_file_cuts_it(merged: Llama, stock: L
         pytest.skip("the patterns come with a checkout only")
     from cockpitd.training import data
 
-    made = data.generate(catalogue, data.Recipe(seed=2, count=2_000), ())
-    assert len(made.rows) > 1_500
-    for row in made.rows:
-        text = f"{row.text}\n{row.answer}\n"
-        assert merged.pieces(merged.encode(text)) == stock.pieces(stock.encode(text)), text
+    made = data.generate(catalogue, data.Recipe(seed=2, count=1_000), ())  # other rows than the list was made from
+    assert len(made.rows) > 700
+    texts = [f"{row.text}\n{row.answer}\n" for row in made.rows]
+    finer = [text for text in texts if merged.pieces(merged.encode(text)) != stock.pieces(stock.encode(text))]
+    assert len(finer) <= len(texts) * 0.01, finer
 
 
 def test_real_sentences_are_hardly_ever_cut_finer(merged: Llama, stock: Llama) -> None:
