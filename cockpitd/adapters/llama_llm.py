@@ -16,13 +16,16 @@ from cockpitd.domain.deadline import Deadline
 from cockpitd.domain.units import LANGS, Lang
 from cockpitd.models import gguf
 from cockpitd.models.store import locate
-from cockpitd.nlu.book import Book, book_for, taught
+from cockpitd.nlu.book import Book, book_for, chat_template, taught
+from cockpitd.nlu.chat import ChatBook
 from cockpitd.nlu.decode import MAX_ACTIONS, grammar
 from cockpitd.nlu.prompt import Prompt, in_words
 from cockpitd.ports import Clock, Completion, Health, LanguageModel, Speed
 
 START_TIMEOUT_MS = 60_000
 ADOPT_TIMEOUT_MS = 20_000
+CHAT_PATIENCE = 15
+"""Times longer that the start may take where a chat template is used."""
 SPEED_TIMEOUT_MS = 120_000
 MAX_UTTERANCE = 300
 """Characters of an utterance that are read: no command is longer, and nobody shall fill the context."""
@@ -57,15 +60,18 @@ class LlamaLanguageModel:
             "gpu_layers": config.gpu_layers,
         }
         # A LoRA applied at run time knows more than the model below it.
-        self._known = taught(gguf.read(Path(config.adapter or model)).values)
-        self._book = book_for(catalogue, self._known)
+        told = {key: value for file in (model, config.adapter) if file for key, value in _header(file).items()}
+        self._known, self._template = taught(told), chat_template(told)
+        self._book = book_for(catalogue, self._known, self._template)
+        # The catalogue in a chat's beginning is thousands of tokens, read once; a slow machine takes minutes for them.
+        self._patience = CHAT_PATIENCE if isinstance(self._book, ChatBook) else 1
         self._worker = WorkerProcess(
             "llm:llama",
             "cockpitd.adapters.llama_llm:build",
             {**self._fixed, **_told(catalogue, self._book)},
             clock,
             on_change,
-            START_TIMEOUT_MS,
+            START_TIMEOUT_MS * self._patience,
             env={"OMP_NUM_THREADS": str(config.threads)},
         )
 
@@ -88,12 +94,12 @@ class LlamaLanguageModel:
 
     async def adopt(self, catalogue: Catalogue) -> None:
         """Take over a reloaded catalogue; a child that starts later gets it as well."""
-        book = await asyncio.to_thread(book_for, catalogue, self._known)
+        book = await asyncio.to_thread(book_for, catalogue, self._known, self._template)
         told = _told(catalogue, book)
         self._worker.reconfigure({**self._fixed, **told})
         self._book = book
         if self._worker.health().state == "ready":
-            await self._worker.call("adopt", told, timeout_ms=ADOPT_TIMEOUT_MS)
+            await self._worker.call("adopt", told, timeout_ms=ADOPT_TIMEOUT_MS * self._patience)
 
     async def propose(self, text: str, lang: Lang, context: str, deadline: Deadline) -> Completion:
         """Read one utterance into actions."""
@@ -135,4 +141,9 @@ def merge(answers: Sequence[Completion]) -> Completion:
 
 def _told(catalogue: Catalogue, book: Book) -> dict[str, Any]:
     """What the child must know of a catalogue."""
-    return {"grammar": grammar(catalogue), "prefixes": [book.prefix(lang) for lang in LANGS]}
+    prefixes = [book.prefix(lang) for lang in LANGS]
+    return {"grammar": grammar(catalogue), "prefixes": prefixes, "chat": isinstance(book, ChatBook)}
+
+
+def _header(file: str) -> Mapping[str, object]:
+    return gguf.read(Path(file)).values

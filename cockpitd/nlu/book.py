@@ -8,6 +8,7 @@ from typing import Protocol
 
 from cockpitd.domain.actions import Catalogue
 from cockpitd.domain.units import Lang
+from cockpitd.nlu.chat import TEMPLATE_KEY, ChatBook
 from cockpitd.nlu.prompt import Prompt, PromptBook
 from cockpitd.nlu.taught import LAYOUT, TaughtBook
 
@@ -32,7 +33,18 @@ def taught(told: Mapping[str, object]) -> frozenset[str] | None:
     return frozenset(map(str, names))
 
 
+def chat_template(told: Mapping[str, object]) -> str:
+    """Read from a model's header how it wants to be talked to; empty when it was not tuned to follow instructions."""
+    template = told.get(TEMPLATE_KEY)
+    return template if isinstance(template, str) else ""
+
+
 @lru_cache(maxsize=2)
-def book_for(catalogue: Catalogue, known: frozenset[str] | None = None) -> Book:
-    """Index a catalogue for a model that knows these actions by heart, or take what was made before."""
-    return PromptBook(catalogue) if known is None else TaughtBook(catalogue, known)
+def book_for(catalogue: Catalogue, known: frozenset[str] | None = None, template: str = "") -> Book:
+    """Index a catalogue for a model that knows these actions by heart, or take what was made before.
+
+    A model that was not taught them is asked with its chat template, if it has one, else it has examples to imitate.
+    """
+    if known is not None:
+        return TaughtBook(catalogue, known)
+    return ChatBook(catalogue, template) if template else PromptBook(catalogue)
