@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_KEPT: list[Any] = []
+
 
 class Llama:
     """One model, and an adapter applied at run time; closed by `close`."""
@@ -19,8 +21,9 @@ class Llama:
         from cockpitd.adapters import llama_load
 
         self._llama = llama
-        self._quiet = llama.llama_log_callback(lambda *_: None)
-        llama.llama_log_set(self._quiet, ctypes.c_void_p(0))
+        if not _KEPT:  # llama.cpp keeps calling it to the very end
+            _KEPT.append(llama.llama_log_callback(lambda *_: None))
+            llama.llama_log_set(_KEPT[0], ctypes.c_void_p(0))
         self._model = llama_load.load_model({"gpu_layers": 0, "model": path})
         self._vocab = llama.llama_model_get_vocab(self._model)
         lora = llama_load.load_adapter(self._model, str(adapter or ""))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cockpitd.errors import ModelError
-from cockpitd.models import gguf, store, vocabulary
+from cockpitd.models import gguf, gguf_write, store, vocabulary
 from cockpitd.models.build import Maker, Variant
 from cockpitd.models.catalog import Model, ModelFile, Recipe
 from cockpitd.models.gguf_body import Body
@@ -96,7 +96,7 @@ def test_what_is_pinned_is_built_once_and_again_when_it_was_damaged(maker: Maker
 
 def test_what_is_not_pinned_is_built_anew_each_time(maker: Maker, derived: Model) -> None:
     assert maker.install(derived)
-    tiny_gemma.adapter(maker.adapter(derived), {"cockpitd.data": tiny_gemma.gguf_write.text("new")})
+    tiny_gemma.adapter(maker.adapter(derived), {"cockpitd.data": gguf_write.text("new")})
     assert maker.install(derived)
     assert gguf.read(maker.model_dir / PLACE).values["cockpitd.data"] == "new"
 

@@ -15,12 +15,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from numpy._core._multiarray_umath import __cpu_dispatch__
 
 from cockpitd.errors import ModelError
 from cockpitd.models import blocks, gguf_write
 from cockpitd.models.derive import TYPES, Parts, derive
-from cockpitd.models.gguf_body import Body
+from cockpitd.models.gguf_body import Body, Value
 from cockpitd.models.progress import Silent
 from tests.models import tiny_gemma
 from tests.models.llama_raw import Llama, divergence
@@ -75,25 +74,16 @@ def test_it_is_the_same_to_the_byte_on_every_machine(made: Path) -> None:
 
 def test_it_is_the_same_without_the_processors_vector_units(home: Path, parts: Parts) -> None:
     program = (
-        "import sys; from pathlib import Path; from numpy._core._multiarray_umath import __cpu_features__ as has;"
+        "import sys; from pathlib import Path; import numpy;"
         "from cockpitd.models.derive import Parts, derive; from cockpitd.models.progress import Silent;"
-        "assert not any(has[word] for word in sys.argv[4:]);"
+        "assert not numpy.show_config(mode='dicts')['SIMD Extensions'].get('found');"
         "derive(Parts(Path(sys.argv[1]), 'b' * 64, Path(sys.argv[2]), ('naï',), 'tiny-n', 'Q5_0'), "
         "Path(sys.argv[3]), Silent())"
     )
+    vectors = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
     out = home / "plain.gguf"
-    command = [
-        sys.executable,
-        "-W",
-        "ignore",
-        "-c",
-        program,
-        str(parts.base),
-        str(parts.adapter),
-        str(out),
-        *__cpu_dispatch__,
-    ]
-    subprocess.run(command, env={**os.environ, "NPY_DISABLE_CPU_FEATURES": " ".join(__cpu_dispatch__)}, check=True)
+    command = [sys.executable, "-W", "ignore", "-c", program, str(parts.base), str(parts.adapter), str(out)]
+    subprocess.run(command, env={**os.environ, "NPY_DISABLE_CPU_FEATURES": " ".join(vectors)}, check=True)
     assert hashlib.sha256(out.read_bytes()).hexdigest() == SAME_EVERYWHERE
 
 
@@ -139,7 +129,7 @@ def test_without_pruning_the_tokenizer_is_the_bases(home: Path, parts: Parts) ->
     ],
 )
 def test_an_adapter_that_does_not_fit_is_refused(
-    home: Path, parts: Parts, changes: dict[str, gguf_write.Value], shapes: dict[str, tuple[int, int]], sentence: str
+    home: Path, parts: Parts, changes: dict[str, Value], shapes: dict[str, tuple[int, int]], sentence: str
 ) -> None:
     odd = tiny_gemma.adapter(home / "odd.gguf", changes, **shapes)
     with pytest.raises(ModelError, match=sentence):
@@ -170,7 +160,7 @@ def test_the_rest_of_the_world_is_written_in_bytes(made: Path, parts: Parts) -> 
         assert len(stock.encode("при")) == 1
 
         @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-        @given(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="▁\0"), max_size=40))
+        @given(st.text(st.characters(codec="utf-8", exclude_characters="▁\0"), max_size=40))
         def nothing_is_lost(text: str) -> None:
             assert cut.decode(cut.encode(text)) == text
 

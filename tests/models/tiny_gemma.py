@@ -6,7 +6,7 @@ Its weights come from whole numbers, so that they are the same on every machine.
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -81,12 +81,14 @@ def model(path: Path, kind: str = "Q8_0", changes: Mapping[str, Value] | None = 
         "general.file_type": gguf_write.number(7),
         **(changes or {}),
     }
-    made: dict[str, tuple[str, Floats]] = {}
+    return write(path, values, dict(_weights(kind)))
+
+
+def _weights(kind: str) -> Iterator[tuple[str, tuple[str, Floats]]]:
     for seed, (name, shape) in enumerate(shapes().items()):
         matrix = len(shape) > 1
         weights = numbers_like(shape, seed) if matrix else np.ones(shape, np.float32)
-        made[name] = (kind if name.startswith("blk.") and matrix else "Q8_0" if matrix else "F32", weights)
-    return write(path, values, made)
+        yield name, (kind if name.startswith("blk.") and matrix else "Q8_0" if matrix else "F32", weights)
 
 
 def adapter(path: Path, changes: Mapping[str, Value] | None = None, **shapes_of: tuple[int, int]) -> Path:
@@ -125,7 +127,7 @@ def numbers_like(shape: tuple[int, ...], seed: int) -> Floats:
     places = np.arange(int(np.prod(shape)), dtype=np.uint64) + np.uint64(seed << 32)
     mixed = places * np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9) >> np.uint64(48)
-    return ((mixed.astype(np.float32) - 32768) / 131072).reshape(shape[::-1])
+    return ((mixed.astype(np.float32) - np.float32(32768)) / np.float32(131072)).reshape(shape[::-1])
 
 
 def write(path: Path, values: Mapping[str, Value], tensors: Mapping[str, tuple[str, Floats]]) -> Path:
