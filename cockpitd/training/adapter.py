@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from gguf import GGUFWriter
 
+from cockpitd.models.gguf_body import Value
+from cockpitd.models.gguf_write import Listed, number, text, texts, write
 from cockpitd.nlu.taught import LAYOUT
 
+_FLOAT32 = 6
 _NAME = re.compile(r"\.layers\.(\d+)\.(?:self_attn|mlp)\.(\w+)\.lora_([AB])\.")
 _TENSORS = {
     "q_proj": "attn_q",
@@ -38,24 +41,23 @@ class Origin:
     alpha: float
 
 
-def write(weights: Mapping[str, npt.NDArray[np.float32]], origin: Origin, path: Path) -> None:
-    """Write the factors in half precision; the same weights give the same bytes."""
-    writer = GGUFWriter(path, "gemma3")
-    writer.add_type("adapter")
-    writer.add_string("adapter.type", "lora")
-    writer.add_float32("adapter.lora.alpha", origin.alpha)
-    writer.add_name("cockpit-n adapter")
-    writer.add_license("gemma")
-    writer.add_uint32("cockpitd.prompt", LAYOUT)
-    writer.add_array("cockpitd.taught", sorted(origin.taught))
-    writer.add_string("cockpitd.data", origin.data)
-    writer.add_string("cockpitd.recipe", origin.recipe)
-    for name, value in sorted((tensor_name(name), value) for name, value in weights.items()):
-        writer.add_tensor(name, np.ascontiguousarray(value, dtype=np.float16))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+def save(weights: Mapping[str, npt.NDArray[np.float32]], origin: Origin, path: Path) -> str:
+    """Write the factors in half precision and return the file's sha256; the same weights give the same bytes."""
+    values = {
+        "general.architecture": text("gemma3"),
+        "general.type": text("adapter"),
+        "general.name": text("cockpit-n adapter"),
+        "general.license": text("gemma"),
+        "adapter.type": text("lora"),
+        "adapter.lora.alpha": Value(_FLOAT32, struct.pack("<f", origin.alpha)),
+        "cockpitd.prompt": number(LAYOUT),
+        "cockpitd.taught": texts([name.encode() for name in sorted(origin.taught)]),
+        "cockpitd.data": text(origin.data),
+        "cockpitd.recipe": text(origin.recipe),
+    }
+    halves = sorted((tensor_name(name), value.astype(np.float16)) for name, value in weights.items())
+    listed = [Listed(name, value.shape[::-1], "F16", value.nbytes) for name, value in halves]
+    return write(path, values, listed, (value.tobytes() for _, value in halves))
 
 
 def tensor_name(name: str) -> str:

@@ -40,7 +40,7 @@ def train(data: Path, base: Path, out: Path, recipe: Recipe, catalogue: Catalogu
         recipe=json.dumps(asdict(recipe)),
         alpha=recipe.alpha,
     )
-    adapter.write({name: value.numpy() for name, value in weights.items()}, origin, out / ADAPTER)
+    adapter.save({name: value.numpy() for name, value in weights.items()}, origin, out / ADAPTER)
     return out / ADAPTER
 
 

@@ -1,0 +1,47 @@
+"""The adapter file: what llama.cpp looks for, what the daemon reads from it, the same bytes each time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cockpitd.models import gguf
+from cockpitd.models.gguf_body import Body
+from cockpitd.nlu.book import taught
+from cockpitd.training.adapter import Origin, save, tensor_name
+
+ORIGIN = Origin(taught=("WINDOW_OPEN", "CLIMATE_ON"), data="ab" * 32, recipe='{"seed": 1}', alpha=8.0)
+WEIGHTS = {
+    "base_model.model.model.layers.3.self_attn.q_proj.lora_A.default.weight": np.arange(8, dtype=np.float32).reshape(
+        2, 4
+    ),
+    "base_model.model.model.layers.3.self_attn.q_proj.lora_B.default.weight": np.ones((6, 2), dtype=np.float32),
+}
+
+
+def test_the_file_tells_where_it_came_from(tmp_path: Path) -> None:
+    save(WEIGHTS, ORIGIN, tmp_path / "a.gguf")
+    header = gguf.read(tmp_path / "a.gguf")
+    assert taught(header.values) == frozenset({"CLIMATE_ON", "WINDOW_OPEN"})
+    assert (header.values["adapter.type"], header.values["adapter.lora.alpha"]) == ("lora", 8.0)
+    assert header.values["cockpitd.data"] == "ab" * 32
+
+
+def test_the_factors_have_llama_cpps_names_shapes_and_values(tmp_path: Path) -> None:
+    save(WEIGHTS, ORIGIN, tmp_path / "a.gguf")
+    tensors = {tensor.name: (tensor.shape, tensor.type) for tensor in gguf.read(tmp_path / "a.gguf").tensors}
+    assert tensors == {"blk.3.attn_q.weight.lora_a": ((4, 2), "F16"), "blk.3.attn_q.weight.lora_b": ((2, 6), "F16")}
+    rows = Body(tmp_path / "a.gguf").rows("blk.3.attn_q.weight.lora_a")
+    assert rows.view(np.float16).ravel().tolist() == list(range(8))
+
+
+def test_the_same_weights_give_the_same_bytes(tmp_path: Path) -> None:
+    hashes = {save(WEIGHTS, ORIGIN, tmp_path / name) for name in ("a.gguf", "b.gguf")}
+    assert len(hashes) == 1
+
+
+def test_a_factor_of_something_else_is_refused() -> None:
+    with pytest.raises(ValueError, match="no factor"):
+        tensor_name("base_model.model.model.layers.3.norm.lora_A.default.weight")
