@@ -118,6 +118,9 @@ def _adapter(args: argparse.Namespace) -> int:
 
 
 def _score(args: argparse.Namespace) -> int:
+    from cockpitd.eval.figures import thresholds
+    from cockpitd.eval.stats import calibration_error
+
     lines = args.rows.read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines[: args.limit or None]]
     scores = asyncio.run(_ask(args, rows))
@@ -125,6 +128,11 @@ def _score(args: argparse.Namespace) -> int:
         named, exact = found.named / found.rows, found.exact / found.rows
         print(f"{kind:<14} {found.rows:>6} rows  {named:6.1%} actions  {exact:6.1%} exact")
     print(f"{median(scores.milliseconds):.0f} ms an answer (median)")
+    print(f"calibration error {calibration_error(scores.confidences):.3f}; asking first below a confidence of:")
+    for step in thresholds(scores.confidences)[:12]:
+        kept = step["right"] / step["kept"] if step["kept"] else 1.0
+        asked = f"asks {step['asked']:>5} times, {step['asked_in_vain']} in vain"
+        print(f"  {step['at']:.2f}  {asked}; {kept:.1%} of the rest right")
     if args.mistakes:
         told = (json.dumps(asdict(mistake), ensure_ascii=False) + "\n" for mistake in scores.mistakes)
         args.mistakes.write_text("".join(told), encoding="utf-8")
