@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Thread
 
@@ -21,10 +21,14 @@ READ = 40
 USUAL_CONTEXT = 512
 """Tokens looked back at for every one written."""
 
-SHARE = 0.5
-"""Of the memory's own speed, what llama.cpp gets out of it; the same for four models of 180 to 930 MB, Q4 and Q8."""
+SHARE = 0.4
+"""Of the memory's own speed, what llama.cpp gets out of it.
+
+On one thread 0.38 to 0.46 for four models of 180 to 930 MB, Q4 and Q8: bytes decide, not their type. On two threads,
+which wait for each other, 0.21 to 0.28 was seen on a virtual machine. `models fit --measure` tells what holds here.
+"""
 READING = 0.2
-"""A token read in a batch, of what reading all layers once takes; 0.18 to 0.3 for the same four."""
+"""A token read in a batch, of what reading all layers once takes; 0.15 to 0.3 for the same four models."""
 
 _PROBE_BYTES = 256 * 1024 * 1024
 """More than the caches of a processor hold."""
@@ -85,15 +89,21 @@ def probe(threads: int) -> float:
     return _PROBE_BYTES / min(_timed(parts) for _ in range(_PROBE_TIMES))
 
 
-def _timed(parts: Iterable[np.ndarray[tuple[int], np.dtype[np.float32]]]) -> float:
-    """Seconds to look at every number once, all parts at the same time; numpy lets the others run meanwhile."""
-    workers = [Thread(target=part.max) for part in parts]
-    began = time.perf_counter()
+def _timed(parts: Sequence[np.ndarray[tuple[int], np.dtype[np.float32]]]) -> float:
+    """Processor seconds to look at every number once, all parts at the same time: waiting for a turn does not count."""
+    took: list[float] = []
+
+    def look(part: np.ndarray[tuple[int], np.dtype[np.float32]]) -> None:
+        began = time.thread_time()
+        part.max()  # numpy lets the other threads run meanwhile
+        took.append(time.thread_time() - began)
+
+    workers = [Thread(target=look, args=(part,)) for part in parts]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
-    return time.perf_counter() - began
+    return max(took)
 
 
 def _read(tensor: Tensor, share: float) -> float:

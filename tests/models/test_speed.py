@@ -25,16 +25,19 @@ LAYER = ("blk.0.ffn_up.weight", (256, 8), ggufs.Q4_K, 8 * 144)
 EXPERTS = ("blk.0.ffn_up_exps.weight", (256, 8, 4), ggufs.Q4_K, 32 * 144)
 NORM = 256
 
-FIVE_TIMES = 5.0
-"""Prediction and measurement may be so far apart where other work goes on; on an idle machine they are much closer."""
+THREE_TIMES = 3.0
+"""The memory is shared with whatever else runs; on an idle machine the two are closer."""
 
 DECODING = """
-import json, sys
+import json, sys, time
 from cockpitd.adapters.llama_decode import LlamaEngine
 
-engine = LlamaEngine(json.load(sys.stdin))
-told = [engine.handle("speed", {"text": "The driver says", "tokens": 12}, b"", lambda: False)[0] for _ in range(3)]
-print(min(one["decode_ms"] / one["written_tokens"] for one in told))
+engine, tokens, took = LlamaEngine(json.load(sys.stdin)), 12, []
+for _ in range(3):
+    began = time.process_time()  # of one thread that never waits: what others take of the processor does not count
+    engine.handle("speed", {"text": "Go", "tokens": tokens}, b"", lambda: False)
+    took.append((time.process_time() - began) / tokens)
+print(min(took))
 """
 
 
@@ -108,11 +111,11 @@ def test_the_command_says_who_is_too_slow(tmp_path: Path, capsys: pytest.Capture
     big, small = "Qwen2.5-7B-Instruct-AWQ", "Tiny-1-100M-Instruct-AWQ"
     assert main([*options, "--bandwidth", "20", big, small]) == 0
     out = capsys.readouterr().out
-    assert "too slow: an answer would take about 9.8 s" in out
-    assert "fits, about 0.14 s an answer" in out
+    assert "too slow: an answer would take about 12.2 s" in out
+    assert "fits, about 0.17 s an answer" in out
     assert f"Best here: llm: {{model: {small}, gpu_layers: 0}}" in out
     assert main([*options, "--bandwidth", "20", big]) == 0
-    assert f"None of them answers in time here; the fastest is {big}, with about 9.8 s" in capsys.readouterr().out
+    assert f"None of them answers in time here; the fastest is {big}, with about 12.2 s" in capsys.readouterr().out
 
 
 @pytest.mark.engine
@@ -134,4 +137,4 @@ def test_the_default_model_writes_about_as_fast_as_its_memory_foretells(models: 
         [sys.executable, "-c", DECODING], input=json.dumps(settings), capture_output=True, text=True, check=True,
         env={**os.environ, "OMP_WAIT_POLICY": "passive"},
     )  # fmt: skip
-    assert 1 / FIVE_TIMES < foretold / (1000 / float(ran.stdout)) < FIVE_TIMES
+    assert 1 / THREE_TIMES < foretold * float(ran.stdout) < THREE_TIMES
