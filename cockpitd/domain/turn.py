@@ -61,6 +61,8 @@ class Proposal:
 
     actions: tuple[ProposedAction, ...]
     tier: Tier
+    taught: bool = False
+    """The model that wrote it was taught our actions: when it is sure, it knows words that no action file lists."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cockpitd.domain.deadline import SEED_BUDGET_MS, Deadline, after
 from cockpitd.domain.dialogue import Dialogue
@@ -60,7 +60,8 @@ def _stands(asked: Reading, first: Reading, transcript: Transcript, turn: Turn) 
     if asked.excuse or forbids:
         return False
     last = turn.session.dialogue.last
-    grounded = turn.reader.ground(asked.proposal, transcript.text, transcript.lang, last)
+    doubted = replace(asked.proposal, taught=False)  # against a phrase that fits, being sure is not enough
+    grounded = turn.reader.ground(doubted, transcript.text, transcript.lang, last)
     return not any(isinstance(each, Rejection) for each in grounded)
 
 
@@ -75,7 +76,7 @@ async def _ask(transcript: Transcript, turn: Turn, model: LanguageModel, deadlin
             asking = model.propose(transcript.text, transcript.lang, context, deadline)
             completion = await turn.fence.hold(asking)
         log.emit(_told(completion, log))
-        proposal = parse_completion(completion.text, completion.confidences)
+        proposal = replace(parse_completion(completion.text, completion.confidences), taught=model.taught)
     except (EngineError, TimeoutError) as exc:
         code = exc.code if isinstance(exc, EngineError) else "llm-deadline"
         log.emit(EngineFailed(log.turn_id, "llm", code, str(exc), log.now_ms()))

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from cockpitd.domain.actions import Action, Catalogue
 from cockpitd.domain.turn import Grounded, Proposal, ProposedAction, Rejection, Tier
 from cockpitd.domain.units import Lang
-from cockpitd.nlu.ground import Grounder
+from cockpitd.nlu.ground import SURE, Grounder
 from cockpitd.nlu.language import detect
 from tests.nlu.rows import rows
 
@@ -158,3 +158,26 @@ def _thawed(node: Any) -> Any:
     if hasattr(node, "items"):
         return {key: _thawed(value) for key, value in node.items()}
     return [_thawed(value) for value in node] if isinstance(node, list | tuple) else node
+
+
+def _told(grounder: Grounder, confidence: float, *actions: str, said: str, taught: bool = True) -> list[bool]:
+    proposed = tuple(ProposedAction(name, {}, confidence) for name in actions)
+    found = grounder.ground(Proposal(proposed, "llm", taught), said, "en", None)
+    return [isinstance(each, Grounded) for each in found]
+
+
+def test_a_taught_model_that_is_sure_needs_no_word_of_the_files(grounder: Grounder) -> None:
+    assert _told(grounder, SURE, "CLIMATE_ON", said="it is like an oven in here") == [True]
+    assert _told(grounder, SURE - 0.01, "CLIMATE_ON", said="it is like an oven in here") == [False]
+    assert _told(grounder, 1.0, "CLIMATE_ON", said="it is like an oven in here", taught=False) == [False]
+
+
+def test_however_sure_a_question_a_negation_or_the_opposite_stays_refused(grounder: Grounder) -> None:
+    assert _told(grounder, 1.0, "WINDOW_OPEN", said="is the window open?") == [False]
+    assert _told(grounder, 1.0, "WINDOW_OPEN", said="don't open the window") == [False]
+    assert _told(grounder, 1.0, "WINDOW_OPEN", said="close the window") == [False]
+
+
+def test_the_off_of_one_action_is_no_word_against_another(grounder: Grounder) -> None:
+    said = "quit the film and stick the interior light on"
+    assert _told(grounder, 0.95, "VIDEO_STOP", "DOME_LIGHT_ON", said=said) == [True, True]
