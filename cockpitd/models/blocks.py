@@ -18,6 +18,8 @@ Bytes = NDArray[np.uint8]
 _SHAPES = {name: (block, size) for name, block, size in TENSOR_TYPES.values()}
 _HALF = 16
 """A block of 32 four-bit weights is 16 bytes: the first half in the low nibbles, the second in the high ones."""
+_TRIED = tuple(tenths / 10 for tenths in range(-9, 10))
+"""Where the largest weight of a block is tried, in steps above the lowest number; below that it is cut off."""
 
 
 def bytes_of(weights: int, kind: str) -> int:
@@ -38,7 +40,7 @@ def dequantize(data: Bytes, kind: str) -> Floats:
 
 
 def quantize(weights: Floats, kind: str) -> Bytes:
-    """Pack rows of weights into rows of bytes, by the formulas of llama.cpp's reference."""
+    """Pack rows of weights into rows of bytes: by llama.cpp's formulas, or with a better step where there is one."""
     return _PACK[kind](weights.reshape(-1, _SHAPES[kind][0])).reshape(weights.shape[0], -1)
 
 
@@ -144,11 +146,41 @@ def _to_q8_0(blocks: Floats) -> Bytes:
 
 
 def _around_zero(blocks: Floats, middle: int) -> tuple[Floats, Bytes]:
-    """Step and numbers of a type whose largest weight, with its sign, becomes the lowest number."""
-    largest = np.take_along_axis(blocks, np.abs(blocks).argmax(axis=1)[:, None], axis=1)
-    step = largest / np.float32(-middle)
-    numbers = blocks * _inverse(step) + np.float32(middle + 0.5)
-    return step, np.minimum(numbers, np.float32(2 * middle - 1)).astype(np.uint8)
+    """Step and numbers of a type around zero: of several steps the one that loses least, larger weights counting more.
+
+    Reference code only makes the largest weight, with its sign, the lowest number. Here that is one try of many, and
+    each is mended: the numbers it leads to are held, and the step that fits them best by least squares is taken.
+    """
+    weights = np.ascontiguousarray(blocks.T)  # a column a block, so that sums go along whole rows
+    size = np.abs(weights)
+    largest = np.take_along_axis(weights, size.argmax(axis=0)[None], axis=0)
+    weighed = weights * size
+    whole = _sum(weighed * weights)
+    best, least = np.zeros_like(largest), np.full_like(largest, np.inf)
+    for lowest in _TRIED:
+        numbers = _whole(weights * (_inverse(largest) * np.float32(lowest - middle)), middle)
+        both, squares = _sum(weighed * numbers), _sum(numbers * numbers * size)
+        step = _as_stored(np.divide(both, squares, out=np.zeros_like(both), where=squares != 0))
+        lost = whole - (both + both) * step + squares * step * step
+        best, least = np.where(lost < least, step, best), np.fmin(lost, least)
+    numbers = _whole(weights * _inverse(best), middle) + np.float32(middle)
+    return best.T, np.ascontiguousarray(numbers.T).astype(np.uint8)
+
+
+def _whole(scaled: Floats, middle: int) -> Floats:
+    numbers: Floats = np.minimum(np.maximum(np.rint(scaled), np.float32(-middle)), np.float32(middle - 1))
+    return numbers
+
+
+def _as_stored(step: Floats) -> Floats:
+    return step.astype(np.float16).astype(np.float32)
+
+
+def _sum(columns: Floats) -> Floats:
+    """Add up every column in one order, half onto half: numpy's own sum leaves the order to the processor."""
+    while len(columns) > 1:
+        columns = columns[: len(columns) // 2] + columns[len(columns) // 2 :]
+    return columns
 
 
 def _from_lowest(blocks: Floats, most: int) -> tuple[Floats, Floats, Bytes]:

@@ -15,6 +15,8 @@ from cockpitd.models import blocks
 from tests.models.tiny_gemma import numbers_like
 
 SMALL = tuple(kind for kind in blocks.writable() if kind != "F16")
+SEARCHED = ("Q5_0", "Q4_0")
+"""Types that are packed better than llama.cpp's reference does it."""
 WEIGHTS = numbers_like((512, 300), 7) ** 3 * np.float32(8)
 """Most of them near zero, as a model's are."""
 
@@ -34,7 +36,7 @@ def by_llama(ggml: ctypes.CDLL, name: str, data: NDArray[Any], out: NDArray[Any]
     return out
 
 
-@pytest.mark.parametrize("kind", SMALL)
+@pytest.mark.parametrize("kind", [kind for kind in SMALL if kind not in SEARCHED])
 def test_packing_gives_the_bytes_of_llama_cpps_reference(ggml: ctypes.CDLL, kind: str) -> None:
     weights = WEIGHTS.copy()
     weights[0], weights[1, :32], weights[2, 5] = 0, 0, 1
@@ -42,6 +44,35 @@ def test_packing_gives_the_bytes_of_llama_cpps_reference(ggml: ctypes.CDLL, kind
     theirs = by_llama(ggml, f"quantize_row_{kind.lower()}_ref", weights, np.zeros_like(mine))
     different = np.count_nonzero(mine != theirs)
     assert different <= mine.size / 10_000  # a compiler may fuse its multiplications with additions; ours never are
+
+
+@pytest.mark.parametrize("kind", SEARCHED)
+def test_searching_loses_less_than_llama_cpps_reference(ggml: ctypes.CDLL, kind: str) -> None:
+    mine = blocks.quantize(WEIGHTS, kind)
+    theirs = by_llama(ggml, f"quantize_row_{kind.lower()}_ref", WEIGHTS, np.zeros_like(mine))
+    lost = [lost_in_blocks(blocks.dequantize(packed, kind)) for packed in (mine, theirs)]
+    assert lost[0].sum() < 0.9 * lost[1].sum()
+    assert (lost[0] <= lost[1] * 1.001).all()  # the reference's numbers are one of those tried
+
+
+def lost_in_blocks(back: blocks.Floats) -> NDArray[np.float64]:
+    """Squared error of every block, larger weights counting more."""
+    exact = WEIGHTS.astype(np.float64)
+    each: NDArray[np.float64] = (np.abs(exact) * (back - exact) ** 2).reshape(-1, 32).sum(axis=1)
+    return each
+
+
+@pytest.mark.parametrize("kind", SEARCHED)
+def test_blocks_of_zeros_and_of_one_weight_are_kept(kind: str) -> None:
+    weights = np.zeros((2, 64), np.float32)
+    weights[1, 5], weights[1, 40] = 1.5, -0.25
+    assert (blocks.dequantize(blocks.quantize(weights, kind), kind) == weights).all()
+
+
+@pytest.mark.parametrize("kind", SEARCHED)
+def test_packing_does_not_depend_on_how_many_rows_are_packed_at_once(kind: str) -> None:
+    rows = [blocks.quantize(WEIGHTS[at : at + 1], kind) for at in range(7)]
+    assert (np.concatenate(rows) == blocks.quantize(WEIGHTS[:7], kind)).all()
 
 
 @pytest.mark.parametrize("kind", [*SMALL, "Q4_K", "Q6_K"])
