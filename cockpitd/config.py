@@ -90,7 +90,7 @@ class LlmConfig(_Section):
     """`llm:` — the language model."""
 
     engine: str = Field("llama", description="`llama`, `none`, or your own adapter.")
-    model: str = Field("gemma3-270m", description="GGUF: a name in the model directory or a path.")
+    model: str = Field("cockpit-n", description="GGUF: a name in the model directory or a path.")
     adapter: str = Field(
         "", description="LoRA GGUF applied to the model while it works: a path, or a file in the model directory."
     )

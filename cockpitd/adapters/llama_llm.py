@@ -27,6 +27,9 @@ ADOPT_TIMEOUT_MS = 20_000
 CHAT_PATIENCE = 15
 """Times longer that the start may take where a chat template is used."""
 SPEED_TIMEOUT_MS = 120_000
+SPIN = "3000"
+"""Turns a thread waits for the others before it sleeps: some ten microseconds. Without them two threads are slower than one;
+with many more, a busy processor makes every barrier wait for its turn."""
 MAX_UTTERANCE = 300
 """Characters of an utterance that are read: no command is longer, and nobody shall fill the context."""
 
@@ -72,7 +75,7 @@ class LlamaLanguageModel:
             clock,
             on_change,
             START_TIMEOUT_MS * self._patience,
-            env={"OMP_NUM_THREADS": str(config.threads)},
+            env={"OMP_NUM_THREADS": str(config.threads), "GOMP_SPINCOUNT": SPIN},
         )
 
     @property

@@ -31,7 +31,7 @@ def test_an_engine_switched_off_needs_nothing() -> None:
 def test_a_missing_model_comes_with_the_command_that_gets_it(tmp_path: Path) -> None:
     finding, *_ = checks.models(Config(model_dir=tmp_path))
     assert (finding.part, finding.state) == ("llm model", "missing")
-    assert "cockpitd models fetch gemma3-270m" in finding.remedy
+    assert "cockpitd models build cockpit-n" in finding.remedy
 
 
 def test_the_socket_can_be_made_or_is_served_or_cannot_be(tmp_path: Path) -> None:

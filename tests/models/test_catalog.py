@@ -16,7 +16,7 @@ SHIPPED = catalog.load()
 
 def test_the_defaults_are_one_model_of_each_role() -> None:
     assert {model.role: name for name, model in SHIPPED.items() if model.default} == {
-        "llm": "gemma3-270m",
+        "llm": "cockpit-n",
         "stt": "whisper-base",
         "tts": "piper-joe",
     }
