@@ -28,8 +28,8 @@ CHAT_PATIENCE = 15
 """Times longer that the start may take where a chat template is used."""
 SPEED_TIMEOUT_MS = 120_000
 SPIN = "3000"
-"""Turns a thread waits for the others before it sleeps: some ten microseconds. Without them two threads are slower than one;
-with many more, a busy processor makes every barrier wait for its turn."""
+"""Turns that a thread waits for the others before it sleeps, some ten microseconds: with none, two threads are slower
+than one; with many more, a busy processor makes every barrier wait for its turn."""
 MAX_UTTERANCE = 300
 """Characters of an utterance that are read: no command is longer, and nobody shall fill the context."""
 
