@@ -124,9 +124,7 @@ class LlamaLanguageModel:
 
 
 def merge(answers: Sequence[Completion]) -> Completion:
-    """Join the answers to the wishes of one utterance; at most as many actions as one answer may have."""
-    if len(answers) == 1:
-        return answers[0]
+    """Join the answers to the wishes of one utterance: nothing twice, and no more than one answer may have."""
     actions = [action for answer in answers for action in json.loads(answer.text)]
     confidences = [confidence for answer in answers for confidence in answer.confidences]
     kept = [index for index, action in enumerate(actions) if action not in actions[:index]][:MAX_ACTIONS]

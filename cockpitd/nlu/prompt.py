@@ -120,6 +120,11 @@ class PromptBook:
         return Prompt(self.prefix(lang), tail, grammar(self._catalogue, heard), leanings)
 
 
+def wishes(text: str, lang: Lang) -> int:
+    """Count what is asked for with a connective between ("…, then …"): no reading may leave one of them out."""
+    return len(_cut(text, _JOINTS[lang]))
+
+
 def _weighed(shots: list[Shot], share: float) -> list[Shot]:
     """Let a clause count by its length: "it rains" is the smaller part of "it rains, shut the windows"."""
     return [replace(shot, likeness=shot.likeness * math.sqrt(share)) for shot in shots]

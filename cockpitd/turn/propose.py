@@ -12,6 +12,7 @@ from cockpitd.domain.events import DeadlineMissed, Discarded, EngineFailed, Mode
 from cockpitd.domain.turn import Proposal, Rejection, Transcript
 from cockpitd.errors import EngineError
 from cockpitd.nlu.decode import parse_completion
+from cockpitd.nlu.prompt import wishes
 from cockpitd.ports import Completion, LanguageModel
 from cockpitd.turn.log import TurnLog
 from cockpitd.turn.reader import UNDERSTOOD_NOTHING
@@ -20,6 +21,9 @@ from cockpitd.turn.turn import Parts, Turn
 AFTER_LLM_MS = 400
 """Kept free of the budget for judging, writing, reading back and the first sound."""
 
+WORTH_HEARING = 0.8
+"""A second opinion that is less sure is no better than the first one: on held-out sentences with a guessed phrase, 18
+of 41 such opinions were right and 29 of the phrases; of the surer ones 199 of 212, and 139 of the phrases."""
 _NOTHING = "ASSISTANT_NOT_FOR_ME"
 _BROKEN_PROMISE_S = 0.5
 """The port promises to be on time; this is for the adapter that breaks its promise."""
@@ -57,7 +61,9 @@ async def propose(transcript: Transcript, turn: Turn, parts: Parts) -> Reading:
 def _stands(asked: Reading, first: Reading, transcript: Transcript, turn: Turn) -> bool:
     """Tell whether a second opinion holds against the words said, so that it may replace the first one."""
     forbids = first.excuse == "negated" and all(each.name == _NOTHING for each in asked.proposal.actions)
-    if asked.excuse or forbids:
+    if asked.excuse or forbids or min(each.confidence for each in asked.proposal.actions) < WORTH_HEARING:
+        return False
+    if len(asked.proposal.actions) < min(wishes(transcript.text, transcript.lang), len(first.proposal.actions)):
         return False
     last = turn.session.dialogue.last
     doubted = replace(asked.proposal, taught=False)  # against a phrase that fits, being sure is not enough

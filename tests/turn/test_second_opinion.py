@@ -75,3 +75,13 @@ async def test_a_refusal_that_asks_for_an_end_gets_it(taught: Rig) -> None:
     await taught.say("打开空调")
     taught.model.answer = [("CLIMATE_OFF", {})]
     assert outcomes(await taught.say("不用空调了")) == ["done"]
+
+
+async def test_an_opinion_that_is_not_sure_changes_nothing(taught: Rig) -> None:
+    taught.model.answer, taught.model.confidence = [("PHONE_CALL", {"contact": "老板"})], 0.6
+    assert told(await taught.say(GUESSED)) != [{"contact": "老板"}]
+
+
+async def test_no_wish_behind_a_connective_is_lost(taught: Rig) -> None:
+    taught.model.answer = [("CLIMATE_ON", {})]
+    assert names(await taught.say("打开空调，然后打开天窗")) == ["CLIMATE_ON", "SUNROOF_OPEN"]
