@@ -39,6 +39,8 @@ _DECLINED: dict[Lang, tuple[tuple[str, str], ...]] = {
 
 
 _STRING = re.compile(r'"[^"]*"')
+_DIALLED = re.compile(r'"[+]?[0-9*#]{5,}"')
+"""A telephone number: dialled in digits, however it was said."""
 _EN_WORDS_ONLY = frozenset({"a", "an", "one", "half", "a half", "the half"})
 """English numbers that are mostly not numbers: "this one", "a half"."""
 _ZH_COUNTED = re.compile(r"[度档级格号分小点首]")
@@ -178,6 +180,8 @@ def in_words(answer: str, text: str, lang: Lang) -> str:
         return answer
 
     def mend(found: re.Match[str]) -> str:
+        if _DIALLED.fullmatch(found[0]):
+            return found[0]
         value = json.loads(found[0])
         for digits, words in pairs:
             said = value.replace(digits, words, 1)

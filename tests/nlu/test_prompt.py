@@ -113,3 +113,11 @@ def test_an_utterance_in_no_known_words_still_gets_a_prompt(book: PromptBook) ->
     for text in ("", "?!", "zzzz qqqq", "ก ข ค"):
         prompt = book.prompts(text, "en", "", 3)[0]
         assert prompt.leanings["ASSISTANT_NOT_FOR_ME"] == 0.0
+
+
+def test_a_telephone_number_stays_in_digits() -> None:
+    said = "打给一三八零零一三八零零零"
+    number = in_digits(said, "zh").removeprefix("打给")
+    answer = f'[{{"action":"PHONE_CALL","parameters":{{"number":"{number}"}}}}]'
+    assert number.isdecimal()
+    assert in_words(answer, said, "zh") == answer
