@@ -11,13 +11,10 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
 
 from cockpitd.cli import train_vocabulary
 from cockpitd.cli.commands import COMMANDS, SubParsers
-
-if TYPE_CHECKING:
-    from cockpitd.training.score import Scores
+from cockpitd.training.score import Scores, score
 
 BASE = "gemma3-270m"
 
@@ -144,7 +141,6 @@ async def _ask(args: argparse.Namespace, rows: list[Mapping[str, object]]) -> Sc
     from cockpitd.cli.bench import alone
     from cockpitd.config import load
     from cockpitd.errors import ConfigError
-    from cockpitd.training.score import score
 
     config = alone(load(None))
     llm = {"adapter": args.adapter, "deadline_ms": 30_000} | ({"model": args.model} if args.model else {})

@@ -108,9 +108,10 @@ class Grounder:
             return "question"
         if stance.negated and not _wanted_end(action, spec, own or heard.text, heard.lang):
             return "negated"
-        if trust.sure and not trust.alone:
-            return None  # another action's "off" is no word against this one
-        rest = _without(heard.text, action.parameters)
+        words = heard.text
+        if trust.sure and not trust.alone:  # another action's "off" is no word against this one
+            words = own or ""
+        rest = _without(words, action.parameters)
         if contradicts(rest, heard.lang, spec.polarity) or self._wrong_sign(action, spec, rest, heard.lang):
             return "contradicted" if trust.alone or not _mixed(rest, heard.lang) else None
         return None

@@ -88,10 +88,14 @@ class Reader:
         return None
 
     def guesses(self, proposal: Proposal, dialogue: Dialogue) -> bool:
-        """Tell whether a phrase had to guess: where a free text ends, or where one command ends and another begins."""
-        if proposal.tier != "phrasebook" or any(isinstance(each, AwaitingValue) for each in dialogue.pending):
-            return False
+        """Tell whether a phrase had to guess: where a free text ends, or where one command ends and another begins.
+
+        A safety action waits for nobody's opinion, and the answer to a question of ours is no guess.
+        """
         specs = self.catalogue.actions
+        asked = any(isinstance(each, AwaitingValue) for each in dialogue.pending)
+        if proposal.tier != "phrasebook" or asked or any(specs[e.name].klass == "safety" for e in proposal.actions):
+            return False
         free = any(is_free_text(specs[each.name], name) for each in proposal.actions for name in each.parameters)
         return free or len(proposal.actions) > 1
 

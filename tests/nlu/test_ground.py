@@ -181,3 +181,8 @@ def test_however_sure_a_question_a_negation_or_the_opposite_stays_refused(ground
 def test_the_off_of_one_action_is_no_word_against_another(grounder: Grounder) -> None:
     said = "quit the film and stick the interior light on"
     assert _told(grounder, 0.95, "VIDEO_STOP", "DOME_LIGHT_ON", said=said) == [True, True]
+
+
+def test_its_own_clause_is_a_word_against_it(grounder: Grounder) -> None:
+    said = "turn the mirror heating off, turn the interior light on"
+    assert _told(grounder, 0.95, "MIRROR_HEATING_ON", "DOME_LIGHT_ON", said=said) == [False, True]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cockpitd.errors import EngineError
+from cockpitd.turn.propose import SECOND_OPINION_MS
 from tests.turn.rig import Rig, events, names, outcomes
 
 GUESSED = "打给老板跟他说一声"
@@ -85,3 +86,15 @@ async def test_an_opinion_that_is_not_sure_changes_nothing(taught: Rig) -> None:
 async def test_no_wish_behind_a_connective_is_lost(taught: Rig) -> None:
     taught.model.answer = [("CLIMATE_ON", {})]
     assert names(await taught.say("打开空调，然后打开天窗")) == ["CLIMATE_ON", "SUNROOF_OPEN"]
+
+
+async def test_a_safety_action_waits_for_no_opinion(taught: Rig) -> None:
+    record = await taught.say("打开双闪，打开空调")
+    assert taught.model.asked == []
+    assert names(record)[0] == "HAZARD_LIGHTS_ON"
+
+
+async def test_a_second_opinion_is_waited_for_less_long(taught: Rig) -> None:
+    taught.model.answer = [("PHONE_CALL", {"contact": "老板"})]
+    taught.model.clock, taught.model.takes_ms = taught.clock, SECOND_OPINION_MS + 1
+    assert told(await taught.say(GUESSED)) != [{"contact": "老板"}]
