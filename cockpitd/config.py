@@ -99,7 +99,12 @@ class LlmConfig(_Section):
     )
     threads: int = Field(2, ge=1, description="CPU threads.")
     context: int = Field(4_096, ge=512, description="Context window, tokens.")
-    examples: int = Field(2, ge=0, le=64, description="Nearest examples put before the utterance, for models that were not taught our actions.")
+    examples: int = Field(
+        2,
+        ge=0,
+        le=64,
+        description="Nearest examples put before the utterance, for models that were not taught our actions.",
+    )
     deadline_ms: int = Field(2_500, ge=100, description="Longest wait for an answer.")
 
 
