@@ -48,6 +48,10 @@ def _register_adapter(actions: SubParsers) -> None:
     adapter.add_argument("--rank", type=int, default=32)
     adapter.add_argument("--epochs", type=float, default=1.5)
     adapter.add_argument("--learning-rate", type=float, default=6e-4)
+    adapter.add_argument(
+        "--parts", nargs="+", default=["train"], metavar="PART", help="parts to learn (default: train)"
+    )
+    adapter.add_argument("--start", type=Path, metavar="FILE", help="an adapter of the same rank to go on from")
     adapter.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     adapter.add_argument("--config", type=Path, metavar="FILE", help="configuration file (for model_dir)")
     adapter.set_defaults(run=_adapter)
@@ -107,8 +111,8 @@ def _adapter(args: argparse.Namespace) -> int:
         ) from exc
     torch.set_num_threads(args.threads)
     recipe = Recipe(seed=args.seed, rank=args.rank, alpha=2.0 * args.rank, epochs=args.epochs,
-                    learning_rate=args.learning_rate)  # fmt: skip
-    made = run.train(args.data, base, args.out, recipe, catalogue.load(), print)
+                    learning_rate=args.learning_rate, parts=tuple(args.parts))  # fmt: skip
+    made = run.train(run.Files(args.data, base, args.out, args.start), recipe, catalogue.load(), print)
     (args.out / "curves.svg").write_text(curves.picture(args.out / METRICS), encoding="utf-8")
     print(f"written to {made} ({made.stat().st_size / 1e6:.1f} MB) and {args.out / 'curves.svg'}")
     return 0

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from cockpitd.models.gguf_body import Value
+from cockpitd.models import gguf
+from cockpitd.models.gguf_body import Body, Value
 from cockpitd.models.gguf_write import Listed, number, text, texts, write
 from cockpitd.nlu.taught import LAYOUT
 
@@ -58,6 +59,14 @@ def save(weights: Mapping[str, npt.NDArray[np.float32]], origin: Origin, path: P
     halves = sorted((tensor_name(name), value.astype(np.float16)) for name, value in weights.items())
     listed = [Listed(name, value.shape[::-1], "F16", value.nbytes) for name, value in halves]
     return write(path, values, listed, (value.tobytes() for _, value in halves))
+
+
+def load(path: Path) -> dict[str, npt.NDArray[np.float32]]:
+    """Read the factors that `save` wrote, by llama.cpp's names."""
+    body = Body(path)
+    return {
+        tensor.name: body.rows(tensor.name).view(np.float16).astype(np.float32) for tensor in gguf.read(path).tensors
+    }
 
 
 def tensor_name(name: str) -> str:

@@ -19,13 +19,17 @@ from cockpitd.training.noise import Mishearing
 from cockpitd.training.patterns import PARTS, Family, Part, part, read_families
 from cockpitd.training.rows import Checker, Row
 from cockpitd.training.several import SharedVerbs, join, joinable
-from cockpitd.training.surface import typeset, vary
+from cockpitd.training.surface import beside, typeset, vary
 from cockpitd.training.utterance import Utterance, context_of, key
 
 SHARES = {"several": 0.12, "shared": 0.03, "follow_up": 0.03, "out_of_context": 0.04, "declined": 0.05}
 """Of all rows; the rest are single wishes, talk and words of the flow."""
+SAID_AGAIN = 3
+"""How often a sentence that was written for several actions, or for what went before, is said."""
 NOISE = 0.10
 """Share of utterances that are misheard."""
+ASIDES = 0.05
+"""Share of wishes that come with a clause which must not matter."""
 NEAR = "near-evaluation"
 VARIED = 0.6
 _PART_SHARE: dict[Part, float] = {"train": 0.8, "validation": 0.1, "test": 0.1}
@@ -34,6 +38,7 @@ _SLOTTED = 4
 """How much likelier a pattern with a slot is said again than one that can only be said one way."""
 _WEIGHT_FREE, _WEIGHT_NUMBER = 5, 2
 _TOGETHER = 4
+_WISHES = ("single", "several")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ def evaluation_inputs(root: Path | None = None) -> list[Path]:
 def generate(catalogue: Catalogue, recipe: Recipe, excluded: Iterable[str], directory: Path | None = None) -> Generated:
     """Generate all rows; `excluded` are utterances that nothing taught may come near."""
     where = directory or data_directory()
-    families = read_families(where / "patterns", catalogue, recipe.held_back)
+    families = read_families(where, catalogue, recipe.held_back)
     collector = _Collector(Checker(catalogue), Neighbours(excluded))
     for lang in LANGS:
         of_lang = tuple(family for family in families if family.lang == lang)
@@ -135,7 +140,10 @@ class _Language:
         self.shared = SharedVerbs(read_yaml(where / "lexicons" / "shared.yaml"), catalogue, recipe.held_back)
         self.catalogue, self.collector = catalogue, collector
         self.count = recipe.count // len(LANGS)
-        self.plain = [family for family in families if not family.follow_up]
+        self.written = [family for family in families if family.after or len(family.means) > 1]
+        self.plain = [
+            family for family in families if not (family.follow_up or family.after) and len(family.means) == 1
+        ]
         self.following = [family for family in families if family.follow_up]
         self.by_action: dict[str, list[Family]] = defaultdict(list)
         for family in self.plain:
@@ -149,6 +157,7 @@ class _Language:
         self._fill_pool()
         texts = (words_of(each) for by_action in self.pool.values() for many in by_action.values() for each in many)
         self.mishearing = Mishearing.of(texts) if self.lang == "zh" else self.mishearing
+        self._written()
         wanted = {kind: round(self.count * share) for kind, share in SHARES.items()}
         self._singles(self.count - sum(wanted.values()))
         self._repeat(wanted["several"], self._several)
@@ -171,6 +180,15 @@ class _Language:
                 said = fill(family, self.lexicons, self.rng)
                 if said is not None and self._take(said, part(family.ident), eager=attempt > 0):
                     break
+
+    def _written(self) -> None:
+        """Say the sentences that mean several actions, or theirs after a certain one; a small count takes a sample."""
+        most = round(self.count * SHARES["several"])
+        for family in self.rng.sample(self.written, min(most, len(self.written))):
+            for again in range(SAID_AGAIN if family.tree.slots() else 1):
+                said = fill(family, self.lexicons, self.rng)
+                if said is not None:
+                    self._take(said, part(family.ident), eager=again > 0)
 
     def _turns(self, wanted: int) -> Iterator[Family]:
         share = min(1.0, wanted / len(self.plain))
@@ -238,5 +256,7 @@ class _Language:
             return False
         varies = said.kind != "dialogue" and (eager or self.rng.random() < VARIED)
         varied = vary(said, self.rng, eager=eager) if varies else said
+        if said.kind in _WISHES and self.rng.random() < ASIDES:
+            varied = beside(said, self.lexicons.draw("aside", self.lang, self.rng), self.rng)
         misheard = self.mishearing.mishear(varied, self.rng) if self.rng.random() < NOISE else None
         return self.collector.take(typeset(misheard or varied, self.rng), where, noisy=misheard is not None)

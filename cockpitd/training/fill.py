@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from random import Random
-from typing import Any
 
+from cockpitd.domain.actions import ActionSpec
 from cockpitd.domain.template import Alternatives, Literal, Node, Optional, Slot
 from cockpitd.domain.template import Sequence as Tree
 from cockpitd.domain.units import Scalar
@@ -16,7 +17,7 @@ from cockpitd.nlu.slots import spoken_names
 from cockpitd.training import spoken
 from cockpitd.training.lexicon import Lexicons, Work
 from cockpitd.training.patterns import Family
-from cockpitd.training.utterance import Call, Kind, Piece, Utterance
+from cockpitd.training.utterance import Call, Kind, Piece, Utterance, context_of
 
 _TRIES = 8
 _CHAT = ("ASSISTANT_NOT_FOR_ME", "ASSISTANT_NOT_SUPPORTED", "ASSISTANT_SMALLTALK", "ASSISTANT_HELP")
@@ -31,6 +32,10 @@ class CannotFill(Exception):  # noqa: N818 (an expected no between two modules, 
 
 def kind_of(family: Family) -> Kind:
     """Tell a command from talk and from the words of the flow, which no model may answer."""
+    if len(family.means) > 1:
+        return "several"
+    if family.after is not None:
+        return "dialogue"
     if not family.spec.name.startswith("ASSISTANT_"):
         return "single"
     return "chat" if family.spec.name in _CHAT else "control"
@@ -43,8 +48,9 @@ def fill(family: Family, lexicons: Lexicons, rng: Random) -> Utterance | None:
             pieces, values = _Filler(family, lexicons, rng).fill()
         except CannotFill:
             continue
-        call = Call(family.spec, {**family.fixed, **values})
-        return Utterance(family.lang, kind_of(family), tuple(pieces), (call,), (family.ident,))
+        calls = tuple(Call(call.spec, {**call.parameters, **values[at]}) for at, call in enumerate(family.means))
+        context = context_of(family.after) if family.after else ""
+        return Utterance(family.lang, kind_of(family), tuple(pieces), calls, (family.ident,), context)
     return None
 
 
@@ -52,7 +58,7 @@ class _Filler:
     """One draw of one pattern."""
 
     def __init__(self, family: Family, lexicons: Lexicons, rng: Random) -> None:
-        self.spec, self.lang = family.spec, family.lang
+        self.means, self.owners, self.lang = family.means, family.owners(), family.lang
         self.lexicons, self.rng = lexicons, rng
         self.parts = list(_choose(family.tree, rng))
         self.literal = "".join(part for part in self.parts if isinstance(part, str))
@@ -61,33 +67,36 @@ class _Filler:
         slots = {part.name for part in self.parts if isinstance(part, Slot)}
         self.work = self._work(slots)
 
-    def fill(self) -> tuple[list[Piece], dict[str, Scalar]]:
+    def fill(self) -> tuple[list[Piece], list[dict[str, Scalar]]]:
+        """Return the pieces, and the values of each action's slots."""
         pieces: list[Piece] = []
-        values: dict[str, Scalar] = {}
+        values: list[dict[str, Scalar]] = [{} for _ in self.means]
         for at, part in enumerate(self.parts):
             if isinstance(part, str):
                 pieces.append(Piece(part))
                 continue
             after = self.parts[at + 1] if at + 1 < len(self.parts) else ""
             piece, value = self._slot(part.name, pieces, after if isinstance(after, str) else "")
-            pieces.append(piece)
-            values[part.name] = value
+            owner = self.owners[part.name]
+            pieces.append(replace(piece, call=owner))
+            values[owner][part.name] = value
         return pieces, values
 
     def _slot(self, name: str, before: Sequence[Piece], after: str) -> tuple[Piece, Scalar]:
-        schema = self.spec.properties[name]
+        spec = self.means[self.owners[name]].spec
+        schema = spec.properties[name]
         if "enum" in schema:
-            return self._name(name, schema, before, after)
+            return self._name(spec, name, before, after)
         if schema.get("type") in ("integer", "number"):
-            return self._number(name, schema, before, after)
-        said = self._free(name, before)
+            return self._number(spec, name, before, after)
+        said = self._free(spec, name, before)
         if said in self.literal or said in "".join(piece.text for piece in before):
             raise CannotFill
         return Piece(said, name, free=True), said
 
-    def _name(self, name: str, schema: Mapping[str, Any], before: Sequence[Piece], after: str) -> tuple[Piece, Scalar]:
-        value = self.rng.choice(schema["enum"])
-        names = [word for word in spoken_names(self.spec, name, value, self.lang) if self._fits(word, before, after)]
+    def _name(self, spec: ActionSpec, name: str, before: Sequence[Piece], after: str) -> tuple[Piece, Scalar]:
+        value = self.rng.choice(spec.properties[name]["enum"])
+        names = [word for word in spoken_names(spec, name, value, self.lang) if self._fits(word, before, after)]
         if not names:
             raise CannotFill
         return Piece(self.rng.choice(names), name), value
@@ -105,10 +114,9 @@ class _Filler:
         whole = words[0] in ("the", "all") and words[-1] in ("light", "lights", "seat", "seats", "window", "windows")
         return not (doubled or article or (whole and following))
 
-    def _number(
-        self, name: str, schema: Mapping[str, Any], before: Sequence[Piece], after: str
-    ) -> tuple[Piece, Scalar]:
-        value = plain(self._value(name, schema))
+    def _number(self, spec: ActionSpec, name: str, before: Sequence[Piece], after: str) -> tuple[Piece, Scalar]:
+        schema = spec.properties[name]
+        value = plain(self._value(spec, name))
         # "Twenty, no, {volume}" takes twenty back: the slot must say another number.
         if abs(value) in {abs(span.value) for span in find_numbers(self.literal, self.lang)}:
             raise CannotFill
@@ -128,8 +136,9 @@ class _Filler:
             raise CannotFill
         return self.rng.choice(chosen)
 
-    def _value(self, name: str, schema: Mapping[str, Any]) -> float:
-        asked = self.lexicons.numbers(self.spec.name, name)
+    def _value(self, spec: ActionSpec, name: str) -> float:
+        schema = spec.properties[name]
+        asked = self.lexicons.numbers(spec.name, name)
         low, high = (asked.low, asked.high) if asked else (schema["minimum"], schema["maximum"])
         step = asked.step if asked else schema.get("multipleOf", 1)
         first, unit = Decimal(str(low)), Decimal(str(step))
@@ -138,10 +147,10 @@ class _Filler:
         # People mostly say whole numbers, where a step allows halves.
         return float(coarse if unit < 1 and coarse >= first and self.rng.random() < _WHOLE[unit >= _HALF] else value)
 
-    def _free(self, name: str, before: Sequence[Piece]) -> str:
+    def _free(self, spec: ActionSpec, name: str, before: Sequence[Piece]) -> str:
         if self.work and name in ("artist", "song", "album"):
             return self.work.artist if name == "artist" else self.work.title
-        lexicon = self.lexicons.lexicon(self.spec.name, name)
+        lexicon = self.lexicons.lexicon(spec.name, name)
         if lexicon == "when":
             words = (before[-1].text if before else "").lower().split()
             lexicon = _WHEN.get(words[-1], "when") if words and self.lang == "en" else "when"
@@ -149,7 +158,8 @@ class _Filler:
 
     def _work(self, slots: set[str]) -> Work | None:
         """Draw artist and title together: a model should see pairs that exist."""
-        if self.spec.name != "MUSIC_PLAY" or "artist" not in slots or not slots & {"song", "album"}:
+        owner = self.owners.get("artist", 0)
+        if self.means[owner].spec.name != "MUSIC_PLAY" or "artist" not in slots or not slots & {"song", "album"}:
             return None
         if {"song", "album"} <= slots:
             return None

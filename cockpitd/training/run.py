@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,25 +24,55 @@ HELD_OUT = 640
 """Validation lessons that are looked at while training."""
 
 
-def train(data: Path, base: Path, out: Path, recipe: Recipe, catalogue: Catalogue, tell: Callable[[str], None]) -> Path:
-    """Train on the rows in `data` and write `out/adapter.gguf`; a run cut short goes on from its checkpoint."""
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What a run reads and where it writes."""
+
+    data: Path
+    """What `cockpitd train data` wrote."""
+    base: Path
+    """The GGUF whose weights stay as they are."""
+    out: Path
+    """Checkpoint, metrics and adapter."""
+    start: Path | None = None
+    """An adapter to go on from; fresh factors otherwise."""
+
+
+def train(files: Files, recipe: Recipe, catalogue: Catalogue, tell: Callable[[str], None]) -> Path:
+    """Train on the rows and write `adapter.gguf`; a run cut short goes on from its checkpoint."""
+    data, base, out = files.data, files.base, files.out
     out.mkdir(parents=True, exist_ok=True)
-    taught, rows = _rows(data / "train.jsonl"), _rows(data / "validation.jsonl")
+    taught = [row for part in recipe.parts for row in _rows(data / f"{part}.jsonl")]
+    rows = _rows(data / "validation.jsonl")
     tokenizer = Tokenizer(base)
     learnt = [example(each, tokenizer) for each in lessons(taught, catalogue, recipe.seed)]
     held_out = [example(each, tokenizer) for each in lessons(rows, catalogue, recipe.seed)][:HELD_OUT]
     tokens = sum(len(each.tokens) for each in learnt)
     tell(f"{len(learnt)} lessons, {tokens / len(learnt):.1f} tokens each; {len(held_out)} held out")
+    if files.start:
+        recipe = replace(recipe, start=hashlib.sha256(files.start.read_bytes()).hexdigest())
     trainer = Trainer(load_base(base), recipe, out, tell)
+    if files.start:
+        trainer.set(_factors(files.start, trainer.weights))
     weights = trainer.train(learnt, held_out)
     origin = adapter.Origin(
-        taught=sorted({item["action"] for row in taught for item in row["output"]}),
+        taught=sorted({item["action"] for row in taught if row["kind"] != "control" for item in row["output"]}),
         data=str(json.loads((data / "manifest.json").read_text(encoding="utf-8"))["sha256"]),
         recipe=json.dumps(asdict(recipe)),
         alpha=recipe.alpha,
     )
     adapter.save({name: value.numpy() for name, value in weights.items()}, origin, out / ADAPTER)
     return out / ADAPTER
+
+
+def _factors(path: Path, weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Read an adapter as weights of these names and shapes."""
+    found = adapter.load(path)
+    for name, value in weights.items():
+        factor = found.get(adapter.tensor_name(name))
+        if factor is None or factor.shape != value.shape:
+            raise ConfigError("train-other-adapter", f"{path}: its layers or rank are not those of this run")
+    return {name: torch.from_numpy(found[adapter.tensor_name(name)]) for name in weights}
 
 
 def example(lesson: Lesson, tokenizer: Tokenizer) -> Example:

@@ -57,6 +57,8 @@ _VERB: dict[Lang, re.Pattern[str]] = {
 _END = re.compile(r"[。.!！？?，,；;]\s*$")
 _CLAUSE = re.compile(r"[，,]\s*")
 _FILLED, _POLITE, _TAILED = 0.12, 0.16, 0.10
+_BEHIND = 0.35
+"""Share of clauses without weight that come behind the wish."""
 _WRITTEN = 0.35
 """Share of English utterances that are typed with capitals and marks; the rest looks as a recogniser writes it."""
 _MARKED, _UNMARKED = 0.2, 0.5
@@ -81,6 +83,14 @@ def vary(utterance: Utterance, rng: Random, *, eager: bool = False) -> Utterance
         tails = TAILS[lang] if not pieces[-1].free else tuple(tail for tail in TAILS[lang] if tail[0] in "，,")
         pieces.append(Piece(rng.choice(tails)))
     return utterance.with_pieces(*pieces)
+
+
+def beside(utterance: Utterance, aside: str, rng: Random) -> Utterance:
+    """Say a clause before or after that changes nothing; behind a free text it would seem to belong to it."""
+    mark = "，" if utterance.lang == "zh" else ", "
+    if rng.random() < _BEHIND and not utterance.pieces[-1].free and not _END.search(utterance.text()):
+        return utterance.with_pieces(*utterance.pieces, Piece(mark + aside))
+    return utterance.with_pieces(Piece(aside + mark), *utterance.pieces)
 
 
 def typeset(utterance: Utterance, rng: Random) -> Utterance:

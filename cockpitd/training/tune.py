@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -45,6 +46,14 @@ class Recipe:
     """Looks without a better one before it ends early."""
     average: int = 3
     """Checkpoints of the end that are averaged; kept only when validation agrees."""
+    dropout: float = 0.05
+    """Share of the inputs of each adapter that a step does without."""
+    replay: int = 256
+    """Once so many lessons were answered wrongly, a batch drawn from them is learnt again; 0: never."""
+    parts: tuple[str, ...] = ("train",)
+    """Parts of the data that are learnt."""
+    start: str = ""
+    """SHA-256 of the adapter that this run goes on from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,10 @@ class Run:
     """What changes while training."""
 
     step: int = 0
+    given: int = 0
+    """Batches of the regular order that were learnt; the others were replayed mistakes."""
+    mistakes: list[int] = field(default_factory=list)
+    """Lessons answered wrongly and not yet learnt again."""
     best: float = math.inf
     stale: int = 0
     seconds: float = 0.0
@@ -80,14 +93,20 @@ class Seen:
 class Trainer:
     """One run; everything that matters for going on stands in the checkpoint."""
 
-    def __init__(self, base: torch.nn.Module, recipe: Recipe, directory: Path, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        base: torch.nn.Module,
+        recipe: Recipe,
+        directory: Path,
+        tell: Callable[[str], None],
+    ) -> None:
         torch.manual_seed(recipe.seed)
         config = LoraConfig(
             r=recipe.rank,
             lora_alpha=recipe.alpha,
             target_modules=list(recipe.layers),
             bias="none",
-            lora_dropout=0.0,
+            lora_dropout=recipe.dropout,
         )
         self.model: Any = get_peft_model(base, config)
         self.weights = {name: value for name, value in self.model.named_parameters() if value.requires_grad}
@@ -110,31 +129,50 @@ class Trainer:
         total = max(1, round(per_epoch * self._recipe.epochs))
         self._resume()
         run, recipe = self._run, self._recipe
+        batches = islice(self._batches(lessons, total), run.given, None)
         losses: list[float] = []
-        for step, batch in enumerate(self._batches(lessons, total)):
-            if step < run.step:
-                continue
+        while run.step < total:
             began = time.monotonic()
-            losses.append(self._learn(batch, step, total))
-            run.step, run.seconds = step + 1, run.seconds + time.monotonic() - began
+            chosen = self._mistakes() or self._regular(batches)
+            losses.append(self._learn([lessons[index] for index in chosen], chosen, total))
+            run.step, run.seconds = run.step + 1, run.seconds + time.monotonic() - began
             if run.step % recipe.look_every == 0 or run.step == total:
                 if self._look(held_out, sum(losses) / len(losses), total):
                     break
                 losses.clear()
         return self._choose(held_out)
 
-    def _learn(self, batch: Sequence[Example], step: int, total: int) -> float:
+    def _regular(self, batches: Iterator[list[int]]) -> list[int]:
+        self._run.given += 1
+        return next(batches)
+
+    def _mistakes(self) -> list[int]:
+        """Draw a batch of what was answered wrongly, once there is enough of it to draw from."""
+        run, recipe = self._run, self._recipe
+        if not recipe.replay or len(run.mistakes) < recipe.replay:
+            return []
+        rng = Random(f"{recipe.seed} mistakes {run.step}")  # noqa: S311 (data, no secret)
+        chosen = rng.sample(run.mistakes, recipe.batch)
+        taken = set(chosen)
+        run.mistakes = [index for index in run.mistakes if index not in taken]
+        return chosen
+
+    def _learn(self, batch: Sequence[Example], indices: Sequence[int], total: int) -> float:
+        step = self._run.step
         for group in self._optimizer.param_groups:
             group["lr"] = self._recipe.learning_rate * _schedule(step, total, self._recipe.warmup)
-        loss, _ = self._loss(batch)
+        torch.manual_seed(self._recipe.seed * 1_000_003 + step)  # so that a resumed run drops the same inputs
+        self.model.train()
+        loss, wrong = self._loss(batch)
+        self._run.mistakes += [indices[row] for row in sorted(wrong)]
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.weights.values(), self._recipe.clip)
         self._optimizer.step()
         return float(loss.detach())
 
-    def _loss(self, batch: Sequence[Example]) -> tuple[Tensor, int]:
-        """Mean loss of the answer tokens over the tokens that answers are made of, and how many answers are all right.
+    def _loss(self, batch: Sequence[Example]) -> tuple[Tensor, set[int]]:
+        """Mean loss of the answer tokens over the tokens that answers are made of, and the rows not all right.
 
         The other 250,000 tokens cannot be written under the grammar, so nothing is learnt by lowering them.
         """
@@ -151,18 +189,19 @@ class Trainer:
             logits = hidden[rows, places] @ self._table[self._subset].t().to(torch.bfloat16)
         logits = logits.float()
         wrong = {row for row, good in zip(rows, (logits.argmax(-1) == wanted).tolist(), strict=True) if not good}
-        return torch.nn.functional.cross_entropy(logits, wanted), len(batch) - len(wrong)
+        return torch.nn.functional.cross_entropy(logits, wanted), wrong
 
     def look(self, held_out: Sequence[Example]) -> Seen:
         """Measure on held-out lessons."""
         order = sorted(held_out, key=lambda each: len(each.tokens))
         loss, right, count = 0.0, 0, 0
+        self.model.eval()
         with torch.no_grad():
             for at in range(0, len(order), self._recipe.batch):
                 batch = order[at : at + self._recipe.batch]
-                part, good = self._loss(batch)
+                part, wrong = self._loss(batch)
                 many = sum(len(each.tokens) - each.answer_at for each in batch)
-                loss, right, count = loss + float(part) * many, right + good, count + many
+                loss, right, count = loss + float(part) * many, right + len(batch) - len(wrong), count + many
         return Seen(loss / count, right / len(order))
 
     def _look(self, held_out: Sequence[Example], learnt: float, total: int) -> bool:
@@ -188,29 +227,30 @@ class Trainer:
         """Take the average of the last states when it does better on validation than the best single one."""
         recent, kept = self._run.recent, self._run.kept
         mean = {name: torch.stack([each[name] for each in recent]).mean(0) for name in kept}
-        self._set(mean)
+        self.set(mean)
         averaged = self.look(held_out)
         self._tell(f"average of the last {len(recent)}: {averaged.loss:.4f}, {averaged.exact:.1%} exact")
         if averaged.loss <= self._run.best:
             return mean
-        self._set(kept)
+        self.set(kept)
         return kept
 
-    def _set(self, weights: Mapping[str, Tensor]) -> None:
+    def set(self, weights: Mapping[str, Tensor]) -> None:
+        """Put these in the place of the weights that are learnt."""
         with torch.no_grad():
             for name, value in weights.items():
                 self.weights[name].copy_(value)
 
-    def _batches(self, lessons: Sequence[Example], total: int) -> Iterator[list[Example]]:
+    def _batches(self, lessons: Sequence[Example], total: int) -> Iterator[list[int]]:
         """Go through the lessons in an order that follows from the seed, alike lengths together."""
         size, given, epoch = self._recipe.batch, 0, 0
         while given < total:
             rng = Random(f"{self._recipe.seed} epoch {epoch}")  # noqa: S311 (data, no secret)
-            order = list(lessons)
+            order = list(range(len(lessons)))
             rng.shuffle(order)
             batches = []
             for at in range(0, len(order), size * _CHUNK):
-                chunk = sorted(order[at : at + size * _CHUNK], key=lambda each: len(each.tokens))
+                chunk = sorted(order[at : at + size * _CHUNK], key=lambda index: len(lessons[index].tokens))
                 batches += [chunk[start : start + size] for start in range(0, len(chunk), size)]
             rng.shuffle(batches)
             yield from batches[: total - given]
@@ -228,7 +268,7 @@ class Trainer:
         if not path.is_file():
             return
         state = torch.load(path, weights_only=True)
-        self._set(state["weights"])
+        self.set(state["weights"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._run = Run(**state["run"])
         self._tell(f"going on from step {self._run.step}")

@@ -1,4 +1,4 @@
-"""The authored sentence patterns: every file names a real action, and every pattern could be spoken to it."""
+"""The authored sentence patterns: every file names real actions, and every pattern could be spoken to them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ import yaml
 from cockpitd.catalogue import parameter_validator
 from cockpitd.domain.actions import Catalogue
 from cockpitd.domain.template import parse
+from cockpitd.nlu.decode import MAX_ACTIONS
+from cockpitd.training.patterns import read_families
 from tests.conftest import ROOT
 
-FILES = sorted((ROOT / "models/cockpit-n/data/patterns").glob("*/*.yaml"))
+DATA = ROOT / "models/cockpit-n/data"
+FILES = sorted(DATA.glob("patterns/*/*.yaml"))
+SENTENCES = sorted(DATA.glob("sentences/*.yaml"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -28,3 +32,20 @@ def test_patterns_fit_their_action(catalogue: Catalogue, path: Path) -> None:
             assert fixed.keys() <= spec.properties.keys(), row
             for name, value in fixed.items():
                 assert parameter_validator(spec.properties[name]).is_valid(value), (row, name)
+
+
+@pytest.mark.parametrize("path", SENTENCES, ids=lambda path: path.stem)
+def test_sentences_fit_their_actions(catalogue: Catalogue, path: Path) -> None:
+    families = [one for one in read_families(DATA, catalogue) if one.ident.split(":")[0] == path.stem]
+    assert len({(one.lang, one.tree, str(one.after)) for one in families}) == len(families), "a sentence stands twice"
+    for one in families:
+        assert 1 <= len(one.means) <= MAX_ACTIONS, one.ident
+        owners = one.owners()
+        assert owners.keys() == one.tree.slots(), one.ident
+        for number, call in enumerate(one.means):
+            slots = {slot for slot, owner in owners.items() if owner == number}
+            assert set(call.spec.parameters.get("required", ())) <= slots | call.parameters.keys(), one.ident
+            for name, value in call.parameters.items():
+                assert parameter_validator(call.spec.properties[name]).is_valid(value), (one.ident, name)
+        if one.after:
+            assert parameter_validator(one.after.spec.parameters).is_valid(dict(one.after.parameters)), one.ident

@@ -10,7 +10,7 @@ import pytest
 from cockpitd.models import gguf
 from cockpitd.models.gguf_body import Body
 from cockpitd.nlu.book import taught
-from cockpitd.training.adapter import Origin, save, tensor_name
+from cockpitd.training.adapter import Origin, load, save, tensor_name
 
 ORIGIN = Origin(taught=("WINDOW_OPEN", "CLIMATE_ON"), data="ab" * 32, recipe='{"seed": 1}', alpha=8.0)
 WEIGHTS = {
@@ -35,6 +35,13 @@ def test_the_factors_have_llama_cpps_names_shapes_and_values(tmp_path: Path) -> 
     assert tensors == {"blk.3.attn_q.weight.lora_a": ((4, 2), "F16"), "blk.3.attn_q.weight.lora_b": ((2, 6), "F16")}
     rows = Body(tmp_path / "a.gguf").rows("blk.3.attn_q.weight.lora_a")
     assert rows.view(np.float16).ravel().tolist() == list(range(8))
+
+
+def test_a_run_can_go_on_from_the_file(tmp_path: Path) -> None:
+    save(WEIGHTS, ORIGIN, tmp_path / "a.gguf")
+    read = load(tmp_path / "a.gguf")
+    assert read.keys() == {tensor_name(name) for name in WEIGHTS}
+    assert all(np.array_equal(read[tensor_name(name)], value) for name, value in WEIGHTS.items())
 
 
 def test_the_same_weights_give_the_same_bytes(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -16,6 +17,8 @@ from cockpitd.domain.units import LANGS
 from cockpitd.nlu.decode import MAX_ACTIONS, canonical, offered, parse_completion
 from cockpitd.training import nearness
 from cockpitd.training.data import Generated, Recipe, data_directory, evaluation_inputs, generate
+from cockpitd.training.fill import fill
+from cockpitd.training.lexicon import load_lexicons
 from cockpitd.training.nearness import LIMIT, Neighbours, pairs
 from cockpitd.training.patterns import PARTS, part, read_families
 from cockpitd.training.rows import digest, statistics
@@ -101,7 +104,7 @@ def test_a_row_near_the_evaluation_is_dropped(catalogue: Catalogue, made: Genera
 
 
 def test_a_filler_does_not_hide_a_near_duplicate(catalogue: Catalogue) -> None:
-    families = read_families(data_directory() / "patterns", catalogue)
+    families = read_families(data_directory(), catalogue)
     said = {
         family.ident: family.tree.expand() for family in families if family.ident.startswith("windows/sunroof_open")
     }
@@ -112,7 +115,7 @@ def test_a_filler_does_not_hide_a_near_duplicate(catalogue: Catalogue) -> None:
 
 
 def test_every_action_with_patterns_is_taught_in_both_languages(made: Generated, catalogue: Catalogue) -> None:
-    families = read_families(data_directory() / "patterns", catalogue)
+    families = read_families(data_directory(), catalogue)
     taught = {(item["action"], row.lang) for row in made.rows for item in json.loads(row.answer)}
     assert {(family.spec.name, lang) for family in families for lang in LANGS} <= taught
 
@@ -132,9 +135,31 @@ def test_all_kinds_come_in_both_languages(made: Generated) -> None:
 
 def test_follow_ups_carry_the_action_before(made: Generated, catalogue: Catalogue) -> None:
     for row in made.rows:
-        if row.kind == "dialogue":
+        if row.kind == "dialogue" and "follow_ups" in row.families[0].split(":"):
             before, after = json.loads(row.context)["action"], json.loads(row.answer)[0]["action"]
             assert catalogue.actions[before].topic == catalogue.actions[after].topic
+
+
+def test_sentences_written_whole_keep_their_actions_in_order(tmp_path: Path, catalogue: Catalogue) -> None:
+    (tmp_path / "sentences").mkdir()
+    (tmp_path / "sentences" / "mine.yaml").write_text(
+        "en:\n"
+        "  - {say: 'play {song} by {artist} and set the volume to {volume}', means: [MUSIC_PLAY: {}, VOLUME_SET: {}]}\n"
+        "  - {say: now two more, means: [VOLUME_ADJUST: {delta: 2}], after: {VOLUME_SET: {volume: 20}}}\n",
+        encoding="utf-8",
+    )
+    several, after = (one for one in read_families(tmp_path, catalogue) if one.ident.startswith("mine:"))
+    said = fill(several, load_lexicons(data_directory() / "lexicons"), Random(1))  # noqa: S311 (data, no secret)
+    assert said is not None
+    assert [call.spec.name for call in said.calls] == ["MUSIC_PLAY", "VOLUME_SET"]
+    assert [sorted(call.parameters) for call in said.calls] == [["artist", "song"], ["volume"]]
+    assert said.kind == "several"
+    follow_up = fill(after, load_lexicons(data_directory() / "lexicons"), Random(1))  # noqa: S311 (data, no secret)
+    assert follow_up is not None
+    assert (follow_up.kind, json.loads(follow_up.context)) == (
+        "dialogue",
+        {"action": "VOLUME_SET", "parameters": {"volume": 20}},
+    )
 
 
 def test_a_held_back_action_is_never_taught(catalogue: Catalogue) -> None:

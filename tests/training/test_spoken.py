@@ -17,7 +17,7 @@ from cockpitd.training.noise import Mishearing
 from cockpitd.training.patterns import Family
 from cockpitd.training.spoken import forms, is_share, means
 from cockpitd.training.surface import typeset, vary
-from cockpitd.training.utterance import Piece
+from cockpitd.training.utterance import Call, Piece
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_a_share_is_said_only_where_one_is_meant() -> None:
 
 
 def family(catalogue: Catalogue, action: str, lang: Lang, say: str) -> Family:
-    return Family("test:0", catalogue.actions[action], lang, parse(say))
+    return Family("test:0", lang, parse(say), (Call(catalogue.actions[action], {}),))
 
 
 def test_a_taken_back_number_is_not_drawn(catalogue: Catalogue, lexicons: Lexicons) -> None:

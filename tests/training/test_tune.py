@@ -17,7 +17,7 @@ pytest.importorskip("peft", reason=WHY)
 from cockpitd.training.tune import CHECKPOINT, METRICS, Example, Recipe, Trainer  # noqa: E402 (after the skip)
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-RECIPE = Recipe(rank=4, alpha=8.0, epochs=4.0, batch=4, learning_rate=2e-2, look_every=6, average=2)
+RECIPE = Recipe(rank=4, alpha=8.0, epochs=4.0, batch=4, learning_rate=2e-2, look_every=6, average=2, replay=8)
 LESSONS = [Example((2, word, 50, 61, 60), 3) for word in range(3, 27)]
 """A random base cannot be bent far: whatever the word, the answer is the same."""
 
@@ -65,6 +65,13 @@ def test_a_run_that_was_cut_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
     resumed = run(cut)
     assert resumed.keys() == whole.keys()
     assert all(torch.equal(resumed[name], whole[name]) for name in whole)
+
+
+def test_mistakes_are_learnt_again(tmp_path: Path) -> None:
+    trainer = Trainer(base(), RECIPE, tmp_path, lambda _: None)
+    trainer.train(LESSONS, LESSONS[:8])
+    state = torch.load(tmp_path / CHECKPOINT, weights_only=True)["run"]
+    assert 0 < state["given"] < state["step"]
 
 
 def test_it_stops_when_validation_gets_no_better(tmp_path: Path) -> None:
