@@ -104,7 +104,8 @@ class Grounder:
             return "not-said"
         own = self._own_clause(spec, heard)
         stance = how if own is None else mood(own, heard.lang)
-        if stance.question and not self._only_searches(spec):
+        # Whether "can we get some air" orders or asks, a model that has learnt both tells better than a list of words.
+        if stance.question and not (trust.sure and stance.courteous) and not self._only_searches(spec):
             return "question"
         if stance.negated and not _wanted_end(action, spec, own or heard.text, heard.lang):
             return "negated"

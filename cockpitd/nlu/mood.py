@@ -15,6 +15,9 @@ class Mood:
 
     question: bool
     """It asks for information; a polite request ("could you …", 能不能帮我…) does not."""
+    courteous: bool
+    """The question has the form that polite wishes have ("天窗能不能开一下", "can we get some air"): words alone do not
+    tell an order from a question about what can be done."""
     negated: bool
     """It says what must not be done; "stop", "cancel" and a correction ("不对，…") do not."""
     reported: bool
@@ -107,6 +110,7 @@ def mood(text: str, lang: Lang) -> Mood:
     marked = text.rstrip().endswith(("?", "？")) and not _polite(text, plain, lang)
     return Mood(
         question=asked or marked,
+        courteous=(asked or marked) and _courteous(plain, lang),
         negated=bool(_NEGATED[lang].search(_ALLOWED_NO[lang].sub("", plain))),
         reported=bool(_REPORTED[lang].search(plain)),
     )
@@ -120,3 +124,25 @@ _REQUEST = {
 
 def _polite(text: str, plain: str, lang: Lang) -> bool:
     return bool(_REQUEST[lang].search(text.lower())) and not _QUESTION[lang].search(plain)
+
+
+_COURTEOUS = {
+    "zh": re.compile(
+        r"能不能|可不可以|能否|可否|(?:可以|能够?)(?=.*吗$)|(?:可以|行|成|中|好)(?:吗|么|不)$|好不好|行不行"
+    ),
+    "en": re.compile(
+        r"^(?:and |so |but )?(?:(?:can|could|may|might) (?:i|we|the|my|it)\b"
+        r"|(?:would|will) it be (?:possible|okay|ok) (?:to|if)|is it possible to"
+        r"|(?:is there )?any chance (?:of|we|you|i)|do you mind|are you able to)"
+    ),
+}
+_DOUBTED = {
+    "zh": re.compile(r"开车时|行驶中|安全|违法|允许|为什么|车型|配置|功能"),
+    "en": re.compile(r"\b(?:while|safe|safely|legal|legally|allowed|supposed|ever|why|model|feature)\b"),
+}
+
+
+def _courteous(plain: str, lang: Lang) -> bool:
+    rest, found = _COURTEOUS[lang].subn("", plain)
+    rest = rest.removesuffix("吗").removesuffix("呢")
+    return found > 0 and not _QUESTION[lang].search(rest) and not _DOUBTED[lang].search(rest)

@@ -178,6 +178,12 @@ def test_however_sure_a_question_a_negation_or_the_opposite_stays_refused(ground
     assert _told(grounder, 1.0, "WINDOW_OPEN", said="close the window") == [False]
 
 
+def test_a_sure_model_tells_a_polite_wish_from_a_question(grounder: Grounder) -> None:
+    assert _told(grounder, 1.0, "WINDOW_OPEN", said="can we get the window down a bit") == [True]
+    assert _told(grounder, SURE - 0.01, "WINDOW_OPEN", said="can we get the window down a bit") == [False]
+    assert _told(grounder, 1.0, "WINDOW_OPEN", said="can we open the window while driving") == [False]
+
+
 def test_the_off_of_one_action_is_no_word_against_another(grounder: Grounder) -> None:
     said = "quit the film and stick the interior light on"
     assert _told(grounder, 0.95, "VIDEO_STOP", "DOME_LIGHT_ON", said=said) == [True, True]

@@ -78,6 +78,26 @@ def test_a_question_is_a_question(lang: Lang, text: str) -> None:
     assert mood(text, lang).question
 
 
+@pytest.mark.parametrize(
+    ("lang", "text", "courteous"),
+    [
+        ("zh", "天窗能不能开一下", True),
+        ("zh", "可以放首歌吗", True),
+        ("zh", "空调开了吗", False),
+        ("zh", "开车时能不能看电影", False),
+        ("zh", "要不要关窗", False),
+        ("en", "can we get some air in here?", True),
+        ("en", "would it be possible to open the sunroof?", True),
+        ("en", "could i open the sunroof while driving", False),
+        ("en", "is the window open?", False),
+        ("en", "should i open the window", False),
+    ],
+)
+def test_a_question_may_have_the_form_of_a_polite_wish(lang: Lang, text: str, courteous: bool) -> None:
+    assert mood(text, lang).question
+    assert mood(text, lang).courteous == courteous
+
+
 @pytest.mark.parametrize(("lang", "text"), ORDERS)
 def test_an_order_is_neither_question_nor_prohibition(lang: Lang, text: str) -> None:
     found = mood(text, lang)
