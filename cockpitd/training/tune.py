@@ -21,6 +21,8 @@ METRICS = "metrics.jsonl"
 LAYERS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 _ROUND = 4
 """Lengths are padded to a multiple of this: every new shape costs the matrix library a compilation."""
+_ANSWERS = 64
+"""The same for the answer tokens of a batch."""
 _CHUNK = 40
 """Batches whose examples are sorted by length together: little padding, and still a random order."""
 
@@ -183,11 +185,13 @@ class Trainer:
         rows = [row for row, each in enumerate(batch) for _ in each.tokens[each.answer_at :]]
         places = [at for each in batch for at in range(each.answer_at - 1, len(each.tokens) - 1)]
         wanted = torch.tensor([self._place[token] for each in batch for token in each.tokens[each.answer_at :]])
+        spare = -len(rows) % _ANSWERS
+        taken = (rows + rows[:1] * spare, places + places[:1] * spare)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             # Padding stands behind everything that counts and attention is causal: no mask is needed.
             hidden = self._inner(input_ids=tokens, use_cache=False).last_hidden_state
-            logits = hidden[rows, places] @ self._table[self._subset].t().to(torch.bfloat16)
-        logits = logits.float()
+            logits = hidden[taken] @ self._table[self._subset].t().to(torch.bfloat16)
+        logits = logits[: len(rows)].float()
         wrong = {row for row, good in zip(rows, (logits.argmax(-1) == wanted).tolist(), strict=True) if not good}
         return torch.nn.functional.cross_entropy(logits, wanted), wrong
 
