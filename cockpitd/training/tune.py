@@ -48,8 +48,6 @@ class Recipe:
     """Looks without a better one before it ends early."""
     average: int = 3
     """Checkpoints of the end that are averaged; kept only when validation agrees."""
-    dropout: float = 0.05
-    """Share of the inputs of each adapter that a step does without."""
     replay: int = 256
     """Once so many lessons were answered wrongly, a batch drawn from them is learnt again; 0: never."""
     parts: tuple[str, ...] = ("train",)
@@ -108,7 +106,7 @@ class Trainer:
             lora_alpha=recipe.alpha,
             target_modules=list(recipe.layers),
             bias="none",
-            lora_dropout=recipe.dropout,
+            lora_dropout=0.0,
         )
         self.model: Any = get_peft_model(base, config)
         self.weights = {name: value for name, value in self.model.named_parameters() if value.requires_grad}
@@ -163,8 +161,6 @@ class Trainer:
         step = self._run.step
         for group in self._optimizer.param_groups:
             group["lr"] = self._recipe.learning_rate * _schedule(step, total, self._recipe.warmup)
-        torch.manual_seed(self._recipe.seed * 1_000_003 + step)  # so that a resumed run drops the same inputs
-        self.model.train()
         loss, wrong = self._loss(batch)
         self._run.mistakes += [indices[row] for row in sorted(wrong)]
         self._optimizer.zero_grad(set_to_none=True)
@@ -199,7 +195,6 @@ class Trainer:
         """Measure on held-out lessons."""
         order = sorted(held_out, key=lambda each: len(each.tokens))
         loss, right, count = 0.0, 0, 0
-        self.model.eval()
         with torch.no_grad():
             for at in range(0, len(order), self._recipe.batch):
                 batch = order[at : at + self._recipe.batch]
