@@ -53,7 +53,7 @@ def train(files: Files, recipe: Recipe, catalogue: Catalogue, tell: Callable[[st
         recipe = replace(recipe, start=hashlib.sha256(files.start.read_bytes()).hexdigest())
     trainer = Trainer(load_base(base), recipe, out, tell)
     if files.start:
-        trainer.set(_factors(files.start, trainer.weights))
+        trainer.set(factors(files.start, trainer.weights))
     weights = trainer.train(learnt, held_out)
     origin = adapter.Origin(
         taught=sorted({item["action"] for row in taught if row["kind"] != "control" for item in row["output"]}),
@@ -65,7 +65,7 @@ def train(files: Files, recipe: Recipe, catalogue: Catalogue, tell: Callable[[st
     return out / ADAPTER
 
 
-def _factors(path: Path, weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def factors(path: Path, weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """Read an adapter as weights of these names and shapes."""
     found = adapter.load(path)
     for name, value in weights.items():
