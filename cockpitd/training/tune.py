@@ -133,7 +133,7 @@ class Trainer:
         losses: list[float] = []
         while run.step < total:
             began = time.monotonic()
-            chosen = self._mistakes() or self._regular(batches)
+            chosen = self._mistakes(lessons) or self._regular(batches)
             losses.append(self._learn([lessons[index] for index in chosen], chosen, total))
             run.step, run.seconds = run.step + 1, run.seconds + time.monotonic() - began
             if run.step % recipe.look_every == 0 or run.step == total:
@@ -146,16 +146,16 @@ class Trainer:
         self._run.given += 1
         return next(batches)
 
-    def _mistakes(self) -> list[int]:
-        """Draw a batch of what was answered wrongly, once there is enough of it to draw from."""
+    def _mistakes(self, lessons: Sequence[Example]) -> list[int]:
+        """Draw a batch of what was answered wrongly, alike lengths, once there is enough of it to draw from."""
         run, recipe = self._run, self._recipe
         if not recipe.replay or len(run.mistakes) < recipe.replay:
             return []
         rng = Random(f"{recipe.seed} mistakes {run.step}")  # noqa: S311 (data, no secret)
-        chosen = rng.sample(run.mistakes, recipe.batch)
-        taken = set(chosen)
-        run.mistakes = [index for index in run.mistakes if index not in taken]
-        return chosen
+        ordered = sorted(run.mistakes, key=lambda index: len(lessons[index].tokens))
+        first = rng.randint(0, len(ordered) - recipe.batch)
+        run.mistakes = ordered[:first] + ordered[first + recipe.batch :]
+        return ordered[first : first + recipe.batch]
 
     def _learn(self, batch: Sequence[Example], indices: Sequence[int], total: int) -> float:
         step = self._run.step
