@@ -14,9 +14,9 @@ from cockpitd.nlu.prompt import in_digits
 from cockpitd.nlu.shots import Shot, ShotIndex
 from cockpitd.nlu.taught import lay_out, shown
 
-PRETENDED = 0.12
+PRETENDED = 0.05
 """Share of rows whose own action is shown by examples under an invented name: the name must be read, not known."""
-DISTRACTED = 0.10
+DISTRACTED = 0.04
 """Share of rows that show examples of other actions only, under invented names, and are answered from memory."""
 _OTHERS = 2
 _THINGS = """FRIDGE SCENT CAMERA KARAOKE GARAGE SCREEN HUD SUSPENSION TENT AWNING WINCH LADDER FOUNTAIN PET CAMP TRAILER
