@@ -32,9 +32,9 @@ SUPPORT_SAFETY = 0.15
 """The same for safety actions: alarm calls are worded in every way, and the safe thing is never refused."""
 
 
-SURE = 0.85
-"""From this confidence on a model that was taught our actions needs no word of the action files beside its own; of what
-it read so surely on held-out sentences, nearly all that these checks refused was right."""
+SURE = 0.7
+"""From this confidence on a model that was taught our actions needs no word of the action files beside its own. Of what
+it read on held-out sentences between this and 0.85, these checks had refused 18 right answers and 7 wrong ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,12 @@ class _Trust:
     """How far one proposed action is believed."""
 
     sure: bool
+    taught: bool
+    """The model was taught our actions, and so when to take none."""
     alone: bool
     """No other action was read from the utterance, so that every word of it speaks of this one."""
+    asked: bool
+    """Another action that was read is a question, so that the question words may be its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +79,17 @@ class Grounder:
         plain = normalize(text, lang)
         heard, how = said(text, plain, lang), mood(text, lang)
         alone = len(proposal.actions) == 1
-        trust = [_Trust(proposal.taught and action.confidence >= SURE, alone) for action in proposal.actions]
+        asks = [self._asks(action.name) for action in proposal.actions]
+        trust = [
+            _Trust(proposal.taught and action.confidence >= SURE, proposal.taught, alone, sum(asks) > own)
+            for action, own in zip(proposal.actions, asks, strict=True)
+        ]
         pairs = zip(proposal.actions, trust, strict=True)
         return tuple(self._one(action, heard, how, last, believed) for action, believed in pairs)
+
+    def _asks(self, name: str) -> bool:
+        spec = self._catalogue.actions.get(name)
+        return spec is not None and (answers_only(spec) or self._only_searches(spec))
 
     def _one(
         self, action: ProposedAction, heard: Said, how: Mood, last: Action | None, trust: _Trust
@@ -104,8 +116,7 @@ class Grounder:
             return "not-said"
         own = self._own_clause(spec, heard)
         stance = how if own is None else mood(own, heard.lang)
-        # Whether "can we get some air" orders or asks, a model that has learnt both tells better than a list of words.
-        if stance.question and not (trust.sure and stance.courteous) and not self._only_searches(spec):
+        if stance.question and not self._only_searches(spec) and not self._no_question(spec, stance, trust):
             return "question"
         if stance.negated and not _wanted_end(action, spec, own or heard.text, heard.lang):
             return "negated"
@@ -116,6 +127,19 @@ class Grounder:
         if contradicts(rest, heard.lang, spec.polarity) or self._wrong_sign(action, spec, rest, heard.lang):
             return "contradicted" if trust.alone or not _mixed(rest, heard.lang) else None
         return None
+
+    def _no_question(self, spec: ActionSpec, stance: Mood, trust: _Trust) -> bool:
+        """Tell whether what looks like a question may order this after all.
+
+        Whether "can we get some air" orders or asks, a model that has learnt both tells better than a list of words;
+        and in "what's the range then open the window" the question is another action's.
+        """
+        if trust.sure:
+            return stance.courteous or trust.asked
+        return trust.taught and stance.courteous and self._comforts(spec)
+
+    def _comforts(self, spec: ActionSpec) -> bool:
+        return all(self._catalogue.signals[write.signal].hazard is Hazard.COMFORT for write in spec.writes)
 
     def _own_clause(self, spec: ActionSpec, heard: Said) -> str | None:
         """Return the one clause of several that speaks of this action, None when that is not clear.

@@ -16,8 +16,8 @@ class Mood:
     question: bool
     """It asks for information; a polite request ("could you …", 能不能帮我…) does not."""
     courteous: bool
-    """The question has the form that polite wishes have ("天窗能不能开一下", "can we get some air"): words alone do not
-    tell an order from a question about what can be done."""
+    """The question has a form that wishes have too (天窗能不能开一下, "can we get some air", "where is a garage"):
+    words alone do not tell an order from a question about what there is and what can be done."""
     negated: bool
     """It says what must not be done; "stop", "cancel" and a correction ("不对，…") do not."""
     reported: bool
@@ -129,10 +129,13 @@ def _polite(text: str, plain: str, lang: Lang) -> bool:
 _COURTEOUS = {
     "zh": re.compile(
         r"能不能|可不可以|能否|可否|(?:可以|能够?)(?=.*吗$)|(?:可以|行|成|中|好)(?:吗|么|不)$|好不好|行不行"
+        r"|怎么(?:走|去|开车去)|在哪(?:里|儿)?$|哪(?:里|儿)有|有没有(?![关开锁人])"
     ),
     "en": re.compile(
         r"^(?:and |so |but )?(?:(?:can|could|may|might) (?:i|we|the|my|it)\b"
         r"|(?:would|will) it be (?:possible|okay|ok) (?:to|if)|is it possible to"
+        r"|how (?:do|can|would) (?:i|we) get (?:to|home|there|back)\b|where (?:is|can (?:i|we))\b|where's\b"
+        r"|(?:do you have|have you got|is there) (?:a|an|any|some)\b|are there any\b"
         r"|(?:is there )?any chance (?:of|we|you|i)|do you mind|are you able to)"
     ),
 }

@@ -184,6 +184,13 @@ def test_a_sure_model_tells_a_polite_wish_from_a_question(grounder: Grounder) ->
     assert _told(grounder, 1.0, "WINDOW_OPEN", said="can we open the window while driving") == [False]
 
 
+def test_the_question_may_be_another_actions(grounder: Grounder) -> None:
+    said = "what's the range then open the window"
+    assert _told(grounder, 1.0, "RANGE_REMAINING", "WINDOW_OPEN", said=said) == [True, True]
+    assert _told(grounder, SURE - 0.01, "RANGE_REMAINING", "WINDOW_OPEN", said=said) == [True, False]
+    assert _told(grounder, 1.0, "CLIMATE_ON", "WINDOW_OPEN", said="is the window open") == [False, False]
+
+
 def test_the_off_of_one_action_is_no_word_against_another(grounder: Grounder) -> None:
     said = "quit the film and stick the interior light on"
     assert _told(grounder, 0.95, "VIDEO_STOP", "DOME_LIGHT_ON", said=said) == [True, True]
