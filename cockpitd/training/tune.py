@@ -93,13 +93,7 @@ class Seen:
 class Trainer:
     """One run; everything that matters for going on stands in the checkpoint."""
 
-    def __init__(
-        self,
-        base: torch.nn.Module,
-        recipe: Recipe,
-        directory: Path,
-        tell: Callable[[str], None],
-    ) -> None:
+    def __init__(self, base: torch.nn.Module, recipe: Recipe, directory: Path, tell: Callable[[str], None]) -> None:
         torch.manual_seed(recipe.seed)
         config = LoraConfig(
             r=recipe.rank,
