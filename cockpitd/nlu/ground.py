@@ -116,7 +116,11 @@ class Grounder:
             return "not-said"
         own = self._own_clause(spec, heard)
         stance = how if own is None else mood(own, heard.lang)
-        if stance.question and not self._only_searches(spec) and not self._no_question(spec, stance, trust):
+        if (
+            stance.question
+            and not self._only_searches(spec)
+            and not self._no_question(spec, stance, trust, theirs=own is None and trust.asked)
+        ):
             return "question"
         if stance.negated and not _wanted_end(action, spec, own or heard.text, heard.lang):
             return "negated"
@@ -128,15 +132,15 @@ class Grounder:
             return "contradicted" if trust.alone or not _mixed(rest, heard.lang) else None
         return None
 
-    def _no_question(self, spec: ActionSpec, stance: Mood, trust: _Trust) -> bool:
-        """Tell whether what looks like a question may order this after all.
+    def _no_question(self, spec: ActionSpec, stance: Mood, trust: _Trust, *, theirs: bool) -> bool:
+        """Tell whether what looks like a question may order this after all; `theirs`: it may be another action's.
 
         Whether "can we get some air" orders or asks, a model that has learnt both tells better than a list of words;
         and in "what's the range then open the window" the question is another action's.
         """
-        if trust.sure:
-            return stance.courteous or trust.asked
-        return trust.taught and stance.courteous and self._comforts(spec)
+        if (stance.courteous or stance.seeking) and self._comforts(spec):
+            return trust.taught
+        return trust.sure and (stance.courteous or theirs)
 
     def _comforts(self, spec: ActionSpec) -> bool:
         return all(self._catalogue.signals[write.signal].hazard is Hazard.COMFORT for write in spec.writes)
@@ -155,12 +159,10 @@ class Grounder:
 
     def _only_searches(self, spec: ActionSpec) -> bool:
         """Tell whether an action does nothing but look something up by a text: such wishes are put as questions."""
-        return bool(spec.writes) and all(
-            write.parameter is not None
-            and spec.properties.get(write.parameter, {}).get("type") == "string"
-            and self._catalogue.signals[write.signal].hazard is Hazard.COMFORT
-            for write in spec.writes
-        )
+        if not spec.writes or not self._comforts(spec):
+            return False
+        named = [write.parameter for write in spec.writes]
+        return all(name is not None and spec.properties.get(name, {}).get("type") == "string" for name in named)
 
     def _wrong_sign(self, action: ProposedAction, spec: ActionSpec, text: str, lang: Lang) -> bool:
         """Tell whether a step goes up while only "down" was said, or the reverse, as the action's phrases use them."""

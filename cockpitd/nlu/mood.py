@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cockpitd.domain.units import Lang
@@ -16,8 +17,10 @@ class Mood:
     question: bool
     """It asks for information; a polite request ("could you …", 能不能帮我…) does not."""
     courteous: bool
-    """The question has a form that wishes have too (天窗能不能开一下, "can we get some air", "where is a garage"):
-    words alone do not tell an order from a question about what there is and what can be done."""
+    """The question has the form of a polite wish (天窗能不能开一下, "can we get some air"): words alone do not tell an
+    order from a question about what can be done."""
+    seeking: bool
+    """The question has the form in which things are looked for (附近有没有加油站, "where is a garage")."""
     negated: bool
     """It says what must not be done; "stop", "cancel" and a correction ("不对，…") do not."""
     reported: bool
@@ -103,14 +106,15 @@ _CORRECTION_HEAD = {
 
 
 def mood(text: str, lang: Lang) -> Mood:
-    """Judge by the words and the closing mark; when in doubt it is a question, because a question never actuates."""
+    """Judge by the words and the closing mark; when in doubt it is a question, because a plain one never actuates."""
     plain = normalize(text, lang)
     plain = _CORRECTION_HEAD[lang].sub("", plain) or plain
     asked = bool(_QUESTION[lang].search(plain)) and not _NO_QUESTION[lang].search(plain)
     marked = text.rstrip().endswith(("?", "？")) and not _polite(text, plain, lang)
     return Mood(
         question=asked or marked,
-        courteous=(asked or marked) and _courteous(plain, lang),
+        courteous=(asked or marked) and _has_form(_COURTEOUS, plain, lang),
+        seeking=(asked or marked) and _has_form(_SEEKING, plain, lang),
         negated=bool(_NEGATED[lang].search(_ALLOWED_NO[lang].sub("", plain))),
         reported=bool(_REPORTED[lang].search(plain)),
     )
@@ -126,17 +130,22 @@ def _polite(text: str, plain: str, lang: Lang) -> bool:
     return bool(_REQUEST[lang].search(text.lower())) and not _QUESTION[lang].search(plain)
 
 
-_COURTEOUS = {
+_COURTEOUS: dict[Lang, re.Pattern[str]] = {
     "zh": re.compile(
         r"能不能|可不可以|能否|可否|(?:可以|能够?)(?=.*吗$)|(?:可以|行|成|中|好)(?:吗|么|不)$|好不好|行不行"
-        r"|怎么(?:走|去|开车去)|在哪(?:里|儿)?$|哪(?:里|儿)有|有没有(?![关开锁人])"
     ),
     "en": re.compile(
         r"^(?:and |so |but )?(?:(?:can|could|may|might) (?:i|we|the|my|it)\b"
         r"|(?:would|will) it be (?:possible|okay|ok) (?:to|if)|is it possible to"
-        r"|how (?:do|can|would) (?:i|we) get (?:to|home|there|back)\b|where (?:is|can (?:i|we))\b|where's\b"
-        r"|(?:do you have|have you got|is there) (?:a|an|any|some)\b|are there any\b"
         r"|(?:is there )?any chance (?:of|we|you|i)|do you mind|are you able to)"
+    ),
+}
+_SEEKING: dict[Lang, re.Pattern[str]] = {
+    "zh": re.compile(r"怎么(?:走|去|开车去)|在哪(?:里|儿)?$|哪(?:里|儿)有|有没有(?![关开锁人])"),
+    "en": re.compile(
+        r"^(?:and |so |but )?(?:how (?:do|can|would) (?:i|we) get (?:to|home|there|back)\b"
+        r"|where (?:is|can (?:i|we))\b|where's\b|(?:do you have|have you got|is there) (?:a|an|any|some)\b"
+        r"|are there any\b)"
     ),
 }
 _DOUBTED = {
@@ -145,7 +154,8 @@ _DOUBTED = {
 }
 
 
-def _courteous(plain: str, lang: Lang) -> bool:
-    rest, found = _COURTEOUS[lang].subn("", plain)
+def _has_form(form: Mapping[Lang, re.Pattern[str]], plain: str, lang: Lang) -> bool:
+    """Tell whether nothing asks any more, and nothing doubts, once the form is taken away."""
+    rest, found = form[lang].subn("", plain)
     rest = rest.removesuffix("吗").removesuffix("呢")
     return found > 0 and not _QUESTION[lang].search(rest) and not _DOUBTED[lang].search(rest)

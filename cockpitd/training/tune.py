@@ -105,7 +105,7 @@ class Trainer:
         self.model: Any = get_peft_model(base, config)
         for layer in self.model.modules():
             if hasattr(layer, "cast_input_dtype_enabled"):
-                layer.cast_input_dtype_enabled = False  # autocast casts as well, and twice costs a sixth of a step
+                layer.cast_input_dtype_enabled = False  # autocast casts as well
         self.weights = {name: value for name, value in self.model.named_parameters() if value.requires_grad}
         for value in self.weights.values():
             value.data = value.data.float()

@@ -189,6 +189,13 @@ def test_the_question_may_be_another_actions(grounder: Grounder) -> None:
     assert _told(grounder, 1.0, "RANGE_REMAINING", "WINDOW_OPEN", said=said) == [True, True]
     assert _told(grounder, SURE - 0.01, "RANGE_REMAINING", "WINDOW_OPEN", said=said) == [True, False]
     assert _told(grounder, 1.0, "CLIMATE_ON", "WINDOW_OPEN", said="is the window open") == [False, False]
+    own = "what's the range, is the window open"
+    assert _told(grounder, 1.0, "RANGE_REMAINING", "WINDOW_OPEN", said=own) == [True, False]
+
+
+def test_what_is_looked_for_moves_nothing(grounder: Grounder) -> None:
+    assert _told(grounder, 1.0, "MUSIC_PLAY", said="is there any music") == [True]
+    assert _told(grounder, 1.0, "WINDOW_OPEN", said="is there a window open") == [False]
 
 
 def test_the_off_of_one_action_is_no_word_against_another(grounder: Grounder) -> None:

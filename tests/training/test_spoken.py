@@ -16,7 +16,7 @@ from cockpitd.training.lexicon import Lexicons, load_lexicons
 from cockpitd.training.noise import Mishearing
 from cockpitd.training.patterns import Family
 from cockpitd.training.spoken import forms, is_share, means
-from cockpitd.training.surface import typeset, vary
+from cockpitd.training.surface import beside, typeset, vary
 from cockpitd.training.utterance import Call, Piece
 
 
@@ -133,3 +133,11 @@ def test_lexicons_are_wide(lexicons: Lexicons) -> None:
         for name, many in (("destination", 400), ("contact", 300), ("poi", 80), ("task", 50), ("part", 60)):
             drawn = {lexicons.draw(name, lang, Random(seed)) for seed in range(1500)}  # noqa: S311
             assert len(drawn) >= many, (name, lang, len(drawn))
+
+
+def test_a_clause_without_weight_never_stands_behind_a_free_text(catalogue: Catalogue, lexicons: Lexicons) -> None:
+    wanted = family(catalogue, "NAVIGATE_TO", "en", "take me to {destination}")
+    for seed in range(30):
+        said = fill(wanted, lexicons, Random(seed))  # noqa: S311
+        assert said is not None
+        assert beside(said, "we're nearly there", Random(seed)).text().startswith("we're nearly there, take me to ")  # noqa: S311
