@@ -14,6 +14,9 @@ Risk: TypeAlias = Literal["safe-direction", "reversible", "guarded", "driver-onl
 Polarity: TypeAlias = Literal["on", "off", "open", "close", "up", "down", "none"]
 """Which way the action moves things; grounding refuses a reading whose words say the opposite."""
 
+WHERE = frozenset({"seat", "window", "zone", "position"})
+"""Names of parameters that say which of several like things is meant; the others say what, how or how much."""
+
 STATE_MAX_AGE_MS = 2_000
 """A reading older than this counts as unknown."""
 
@@ -110,6 +113,12 @@ class ActionSpec:
         """Parameter name -> its JSON Schema."""
         found: Mapping[str, Mapping[str, Any]] = self.parameters.get("properties", {})
         return found
+
+    def stays(self, parameters: Parameters, before: Parameters) -> dict[str, Scalar]:
+        """Return what a follow-up keeps of the action `before` it: the seat, window or zone it does not choose anew."""
+        chosen = parameters.keys() | set(self.required)
+        kept = {name: value for name, value in before.items() if name in WHERE and name not in chosen}
+        return {name: value for name, value in kept.items() if value in self.properties.get(name, {}).get("enum", ())}
 
     def names(self, parameter: str, value: Scalar, lang: Lang) -> tuple[str, ...]:
         """Spoken names of an enum value, the display name first."""

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from cockpitd.domain.units import Lang
+from cockpitd.nlu.numbers import find_numbers
 
 _STRONG = {
     "zh": re.compile(
@@ -65,7 +66,8 @@ def splices(correction: Correction, spans: tuple[tuple[int, int], ...], lang: La
     """List sentences the correction may mean, the likeliest first.
 
     `spans` are the character spans of the values in the first half, the last one first: the second half most often
-    replaces one of them, with or without what follows it; else it replaces the end of the first half.
+    replaces one of them, with or without what follows it; else it replaces the end of the first half. A number is
+    replaced whole: "twenty, no, six" is never twenty-six.
     """
     before, after = correction.before, correction.after
     gap = "" if lang == "zh" else " "
@@ -74,8 +76,15 @@ def splices(correction: Correction, spans: tuple[tuple[int, int], ...], lang: La
     cuts = (
         range(len(before) - 1, 0, -1) if lang == "zh" else [at for at, char in enumerate(before) if char == " "][::-1]
     )
-    out += [_join(before[:cut], after, "", gap) for cut in cuts]
+    out += [_join(before[:cut], after, "", gap) for cut in cuts if not _runs_together(before[:cut], after, lang)]
     return list(dict.fromkeys(out))
+
+
+def _runs_together(head: str, rest: str, lang: Lang) -> bool:
+    """Tell whether the end of one text and the beginning of another would be read as one number."""
+    seam = len(head)
+    numbers = find_numbers(f"{head}{rest}" if lang == "zh" else f"{head} {rest}", lang)
+    return any(span.start < seam < span.end for span in numbers)
 
 
 def _join(head: str, middle: str, tail: str, gap: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -13,6 +13,7 @@ from cockpitd.domain.units import LANGS, Lang, Scalar
 from cockpitd.domain.vehicle import Hazard
 from cockpitd.nlu import clauses, correction
 from cockpitd.nlu.clauses import Cut
+from cockpitd.nlu.evidence import OFF_VALUES
 from cockpitd.nlu.index import Index, build, opening_pairs
 from cockpitd.nlu.mood import Mood, mood
 from cockpitd.nlu.normalize import normalize
@@ -169,7 +170,7 @@ class Phrasebook:
             return ()
         found = self._cover(text, 0, cuts, ask, clauses.MOST)
         if len(found) > 1:
-            found = self._verb_at_end(text, cuts, ask) or found
+            found = self._verb_at_end(text, cuts, ask) or self._verb_in_front(found, ask)
             return found[:1] if len({reading.means() for reading in found}) == 1 else found
         return self._shared(text, cuts, ask)
 
@@ -229,6 +230,20 @@ class Phrasebook:
                 return (first, second)
         return ()
 
+    def _verb_in_front(self, found: Readings, ask: _Ask) -> Readings:
+        """Let things share an "off" at the front: "turn off the heating and the rear defroster" turns nothing on."""
+        out: list[Reading] = []
+        verb = ""
+        for reading in found:
+            words = _words(reading)
+            shared = self._first((clauses.glue(head, words, ask.lang) for head in clauses.heads(verb, ask.lang)), ask)
+            if shared is not None and _is_off(shared) and _only_named(reading, ask.lang):
+                out.append(shared)
+                continue
+            verb = words if _is_off(reading) else ""
+            out.append(reading)
+        return tuple(out)
+
     def _first(self, texts: Iterable[str], ask: _Ask) -> Reading | None:
         found = (self._clause(text, ask.bare()) for text in texts)
         return next((reading for reading in found if reading is not None and not reading.fit.free), None)
@@ -236,14 +251,27 @@ class Phrasebook:
 
 def _fixed_words(reading: Reading) -> str:
     """Return what was said without the free texts."""
-    free = {at for name in reading.fit.free for at in range(*reading.fit.spans[name])}
+    return _words(reading, {at for name in reading.fit.free for at in range(*reading.fit.spans[name])})
+
+
+def _words(reading: Reading, without: Collection[int] = ()) -> str:
     gap = "" if reading.heard.tokens.lang == "zh" else " "
-    return gap.join(word for at, word in enumerate(reading.heard.words) if at not in free)
+    return gap.join(word for at, word in enumerate(reading.heard.words) if at not in without)
 
 
 def _forbids(reading: Reading, lang: Lang) -> bool:
     """Tell whether the "not" of an utterance belongs to the phrase itself ("别放了"), so that obeying it is meant."""
     return answers_only(reading.spec) or mood(_fixed_words(reading), lang).negated
+
+
+def _is_off(reading: Reading) -> bool:
+    switched = any(value in OFF_VALUES for value in reading.parameters.values())
+    return switched or reading.spec.polarity in ("off", "close")
+
+
+def _only_named(reading: Reading, lang: Lang) -> bool:
+    """Tell whether a thing was only named, which alone means to turn it on."""
+    return not (_is_off(reading) or reading.fit.free or says(_words(reading), lang, "on", "open"))
 
 
 def _is_control(reading: Reading) -> bool:

@@ -29,15 +29,10 @@ class Reading:
 
     def proposed(self, carried: Mapping[str, Scalar]) -> ProposedAction:
         """Return it as a proposal; a follow-up takes what it does not choose anew from `carried`."""
-        kept = {name: carried[name] for name in self._choices() if name in carried and name not in self.parameters}
-        parameters = {**self.parameters, **kept} if self.entry.follow_up else self.parameters
+        kept = self.spec.stays(self.parameters, carried) if self.entry.follow_up else {}
+        parameters = {**self.parameters, **kept}
         evidence: dict[str, Evidence] = {**dict.fromkeys(kept, "context"), **self.evidence}
         return ProposedAction(self.spec.name, parameters, CONFIDENCE[self.heard.strictness], evidence)
-
-    def _choices(self) -> tuple[str, ...]:
-        """Parameters with a list of values: which seat, window or zone, as opposed to how much."""
-        optional = self.spec.properties.keys() - set(self.spec.required)
-        return tuple(name for name in optional if "enum" in self.spec.properties[name])
 
     def rank(self) -> tuple[int, int, int, int]:
         """Higher is better: less free text, fewer words ignored, more fixed words, the topic of the dialogue."""

@@ -20,7 +20,7 @@ from cockpitd.training.patterns import PARTS, Family, Part, part, read_families
 from cockpitd.training.rows import Checker, Row
 from cockpitd.training.several import SharedVerbs, join, joinable
 from cockpitd.training.surface import beside, typeset, vary
-from cockpitd.training.utterance import Utterance, context_of, key
+from cockpitd.training.utterance import Utterance, context_of, following, key
 
 SHARES = {"several": 0.12, "shared": 0.03, "follow_up": 0.03, "out_of_context": 0.04, "declined": 0.05}
 """Of all rows; the rest are single wishes, talk and words of the flow."""
@@ -246,8 +246,8 @@ class _Language:
             family = usable[number % len(usable)]
             for _ in range(_TRIES):
                 said = fill(family, self.lexicons, self.rng)
-                context = context_of(self.rng.choice(before[family.spec.topic]).calls[0])
-                if said and self._take(replace(said, kind="dialogue", context=context), part(family.ident)):
+                first = self.rng.choice(before[family.spec.topic]).calls[0]
+                if said and self._take(following(replace(said, kind="dialogue"), first), part(family.ident)):
                     break
 
     def _take(self, said: Utterance, where: Part, *, eager: bool = False) -> bool:

@@ -17,7 +17,7 @@ from cockpitd.nlu.slots import spoken_names
 from cockpitd.training import spoken
 from cockpitd.training.lexicon import Lexicons, Work
 from cockpitd.training.patterns import Family
-from cockpitd.training.utterance import Call, Kind, Piece, Utterance, context_of
+from cockpitd.training.utterance import Call, Kind, Piece, Utterance, following
 
 _TRIES = 8
 _CHAT = ("ASSISTANT_NOT_FOR_ME", "ASSISTANT_NOT_SUPPORTED", "ASSISTANT_SMALLTALK", "ASSISTANT_HELP")
@@ -49,8 +49,8 @@ def fill(family: Family, lexicons: Lexicons, rng: Random) -> Utterance | None:
         except CannotFill:
             continue
         calls = tuple(Call(call.spec, {**call.parameters, **values[at]}) for at, call in enumerate(family.means))
-        context = context_of(family.after) if family.after else ""
-        return Utterance(family.lang, kind_of(family), tuple(pieces), calls, (family.ident,), context)
+        said = Utterance(family.lang, kind_of(family), tuple(pieces), calls, (family.ident,))
+        return following(said, family.after) if family.after else said
     return None
 
 

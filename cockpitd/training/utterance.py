@@ -76,6 +76,15 @@ def context_of(call: Call) -> str:
     return json.dumps(last, ensure_ascii=False, separators=(",", ":"))
 
 
+def following(said: Utterance, before: Call) -> Utterance:
+    """Say it after another action; of the same topic, it stays with the same seat, window or zone, as phrases do."""
+    call, *more = said.calls
+    if not more and call.spec.topic and call.spec.topic == before.spec.topic:
+        kept = call.spec.stays(call.parameters, before.parameters)
+        said = replace(said, calls=(replace(call, parameters={**call.parameters, **kept}),))
+    return replace(said, context=context_of(before))
+
+
 def key(text: str) -> str:
     """Return the text without what nobody hears: case, marks and spaces."""
     return _KEPT.sub("", text.lower()).replace("_", "")

@@ -32,6 +32,9 @@ ONE: list[tuple[str, str, dict[str, Any]]] = [
     ("i want to open the sunroof", "SUNROOF_OPEN", {}),
     ("关闭所有阅读灯", "READING_LIGHTS_OFF", {"zone": "all"}),
     ("附近有什么好吃的川菜馆", "POI_SEARCH", {"query": "川菜馆"}),
+    ("打电话给120", "EMERGENCY_CALL", {}),
+    ("打电话给消防队的小李", "PHONE_CALL", {"contact": "消防队的小李"}),
+    ("make a call to the police", "EMERGENCY_CALL", {}),
 ]
 SEVERAL: list[tuple[str, Want]] = [
     ("打开空调并且把车窗关上", [("CLIMATE_ON", {}), ("WINDOW_CLOSE", {})]),
@@ -39,6 +42,12 @@ SEVERAL: list[tuple[str, Want]] = [
     ("打开天窗和座椅通风", [("SUNROOF_OPEN", {}), ("SEAT_VENTILATION_ON", {})]),
     ("把天窗和车窗打开", [("SUNROOF_OPEN", {}), ("WINDOW_OPEN", {})]),
     ("turn on the ac and the seat heater", [("CLIMATE_ON", {}), ("SEAT_HEATING_ON", {})]),
+    ("关闭远光灯与后视镜加热", [("HIGH_BEAM_OFF", {}), ("MIRROR_HEATING_OFF", {})]),
+    ("turn off the seat heating and the rear defroster", [("SEAT_HEATING_OFF", {}), ("DEFROST_REAR_OFF", {})]),
+    ("关掉座椅加热和座椅按摩", [("SEAT_HEATING_OFF", {}), ("SEAT_MASSAGE", {"state": "off"})]),
+    ("关掉空调再打开座椅加热", [("CLIMATE_OFF", {}), ("SEAT_HEATING_ON", {})]),
+    ("turn off the ac and play some jazz", [("CLIMATE_OFF", {}), ("MUSIC_PLAY", {"genre": "jazz"})]),
+    ("关闭阅读灯，下一首", [("READING_LIGHTS_OFF", {}), ("MUSIC_NEXT", {})]),
     ("打开空调关上车窗", [("CLIMATE_ON", {}), ("WINDOW_CLOSE", {})]),
     ("导航回家，顺便打开座椅按摩", [("NAVIGATE_HOME", {}), ("SEAT_MASSAGE", {"state": "on"})]),
     (
@@ -57,6 +66,8 @@ CORRECTED: list[tuple[str, str, dict[str, Any]]] = [
     ("打开主驾车窗，不对，副驾", "WINDOW_OPEN", {"window": "passenger"}),
     ("26 degrees no 24 degrees", "CLIMATE_SET_TEMPERATURE", {"temperature": 24}),
     ("set the temperature to 26 no wait 24", "CLIMATE_SET_TEMPERATURE", {"temperature": 24}),
+    ("五分钟，不对，十分钟倒计时", "TIMER_SET", {"minutes": 10}),
+    ("ambient brightness twenty no sorry six percent", "AMBIENT_BRIGHTNESS", {"brightness": 6}),
     ("set the volume to twenty i mean thirty", "VOLUME_SET", {"volume": 30}),
 ]
 MISHEARD: list[tuple[str, str, dict[str, Any]]] = [
@@ -117,6 +128,24 @@ def test_a_follow_up_needs_its_topic(phrasebook: Phrasebook) -> None:
     assert louder is not None
     assert (warmer.actions[0].name, louder.actions[0].name) == ("CLIMATE_ADJUST_TEMPERATURE", "VOLUME_ADJUST")
     assert warmer.actions[0].evidence == {"delta": "context"}
+
+
+@pytest.mark.parametrize(
+    ("text", "topic", "before", "kept"),
+    [
+        ("再高一点", "temperature", {"zone": "rear", "temperature": 22}, {"zone": "rear"}),
+        ("再高一点", "temperature", {"zone": "nowhere"}, {}),
+        ("换一首周杰伦的歌", "music", {"genre": "jazz", "mood": "quiet", "song": "So What"}, {}),
+    ],
+)
+def test_a_follow_up_stays_where_it_was_and_with_nothing_else(
+    phrasebook: Phrasebook, text: str, topic: str, before: dict[str, str | int], kept: dict[str, str]
+) -> None:
+    alone = phrasebook.match(text, "zh", topic)
+    found = phrasebook.match(text, "zh", topic, before)
+    assert alone is not None
+    assert found is not None
+    assert found.actions[0].parameters == {**alone.actions[0].parameters, **kept}
 
 
 def test_a_correction_of_the_turn_before_is_read_alone(phrasebook: Phrasebook) -> None:

@@ -136,8 +136,10 @@ def test_all_kinds_come_in_both_languages(made: Generated) -> None:
 def test_follow_ups_carry_the_action_before(made: Generated, catalogue: Catalogue) -> None:
     for row in made.rows:
         if row.kind == "dialogue" and ":follow_ups:" in row.families[0]:
-            before, after = json.loads(row.context)["action"], json.loads(row.answer)[0]["action"]
-            assert catalogue.actions[before].topic == catalogue.actions[after].topic
+            before, after = json.loads(row.context), json.loads(row.answer)[0]
+            spec = catalogue.actions[after["action"]]
+            assert catalogue.actions[before["action"]].topic == spec.topic
+            assert not spec.stays(after["parameters"], before["parameters"])
 
 
 def test_sentences_written_whole_keep_their_actions_in_order(tmp_path: Path, catalogue: Catalogue) -> None:
@@ -145,21 +147,24 @@ def test_sentences_written_whole_keep_their_actions_in_order(tmp_path: Path, cat
     (tmp_path / "sentences" / "mine.yaml").write_text(
         "en:\n"
         "  - {say: 'play {song} by {artist} and set the volume to {volume}', means: [MUSIC_PLAY: {}, VOLUME_SET: {}]}\n"
-        "  - {say: now two more, means: [VOLUME_ADJUST: {delta: 2}], after: {VOLUME_SET: {volume: 20}}}\n",
+        "  - {say: now two more, means: [VOLUME_ADJUST: {delta: 2}], after: {VOLUME_SET: {volume: 20}}}\n"
+        "  - {say: shut, means: [WINDOW_CLOSE: {}], after: {WINDOW_OPEN: {window: rear, position: 50}}}\n"
+        "  - {say: mine, means: [WINDOW_CLOSE: {window: driver}], after: {WINDOW_OPEN: {window: rear}}}\n"
+        "  - {say: cool, means: [CLIMATE_ON: {}], after: {WINDOW_OPEN: {window: rear}}}\n",
         encoding="utf-8",
     )
-    several, after = (one for one in read_families(tmp_path, catalogue) if one.ident.startswith("mine:"))
-    said = fill(several, load_lexicons(data_directory() / "lexicons"), Random(1))  # noqa: S311 (data, no secret)
+    several, *afters = (one for one in read_families(tmp_path, catalogue) if one.ident.startswith("mine:"))
+    lexicons, rng = load_lexicons(data_directory() / "lexicons"), Random(1)  # noqa: S311 (data, no secret)
+    said = fill(several, lexicons, rng)
     assert said is not None
     assert [call.spec.name for call in said.calls] == ["MUSIC_PLAY", "VOLUME_SET"]
     assert [sorted(call.parameters) for call in said.calls] == [["artist", "song"], ["volume"]]
     assert said.kind == "several"
-    follow_up = fill(after, load_lexicons(data_directory() / "lexicons"), Random(1))  # noqa: S311 (data, no secret)
-    assert follow_up is not None
-    assert (follow_up.kind, json.loads(follow_up.context)) == (
-        "dialogue",
-        {"action": "VOLUME_SET", "parameters": {"volume": 20}},
-    )
+    follow_ups = [each for each in (fill(family, lexicons, rng) for family in afters) if each is not None]
+    assert [each.kind for each in follow_ups] == ["dialogue"] * 4
+    assert json.loads(follow_ups[0].context) == {"action": "VOLUME_SET", "parameters": {"volume": 20}}
+    stays = [{"delta": 2}, {"window": "rear"}, {"window": "driver"}, {}]
+    assert [each.calls[0].parameters for each in follow_ups] == stays
 
 
 def test_a_held_back_action_is_never_taught(catalogue: Catalogue) -> None:
