@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -9,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 from cockpitd.domain.actions import Action, ActionSpec
 from cockpitd.domain.turn import Evidence
 from cockpitd.domain.units import LANGS, Lang, Scalar
-from cockpitd.nlu import numbers, pinyin
+from cockpitd.nlu import clock, numbers, pinyin
 from cockpitd.nlu.index import parsed
 from cockpitd.nlu.lexicon import content, literals, value_words
 from cockpitd.nlu.normalize import surface
@@ -26,22 +27,12 @@ _MOST = {
 }
 _LEAST = {"zh": ("最小", "最低", "最弱", "最暗", "最冷"), "en": ("min", "minimum", "lowest", "least")}
 _UNIT_FACTORS = (1.0, 60.0, 1 / 60, 3600.0, 24.0, 1000.0, 0.001, 12.0)
-_CLOCK_SHIFT = 12.0
-_SPOKEN_TIMES = {
-    "zh": {"半小时": 30.0, "半个小时": 30.0, "一刻": 15.0, "三刻": 45.0, "半": 30.0},
-    "en": {
-        "half an hour": 30.0,
-        "an hour": 60.0,
-        "quarter": 15.0,
-        "a minute": 1.0,
-        "half past": 30.0,
-        "a couple": 2.0,
-        "a degree": 1.0,
-    },
-}
+_FEW = {"a couple": 2.0, "a degree": 1.0}
 _ON_VALUES: tuple[Scalar, ...] = (True, "on", "open")
 """Naming a thing and not its end means wanting it."""
 OFF_VALUES: tuple[Scalar, ...] = (False, "off", "close", "closed")
+_POSSESSIVE = re.compile(r"'s?(?= )")
+"""In "dolly parton's best songs" dolly parton was said."""
 _ENOUGH_OVERLAP = 0.6
 _MAJORITY = 3
 _SHORT = 2
@@ -113,6 +104,10 @@ class ParameterEvidence:
             return "said"
         return "context" if _carried(name, value, last) else "not-said"
 
+    def fixes(self, name: str, value: Scalar) -> bool:
+        """Tell whether some phrase or example of the action means this value without saying it."""
+        return value in self._fixed[name]
+
     def _is_named(self, name: str, value: Scalar, heard: Said, *, strict: bool = False) -> bool:
         for lang in LANGS:
             for spoken in spoken_names(self._spec, name, value, lang):
@@ -129,7 +124,7 @@ class ParameterEvidence:
         return "context" if _carried(name, value, last) else "not-said"
 
     def _counted(self, name: str, value: float, schema: Mapping[str, Any], heard: Said, last: Action | None) -> Finding:
-        if any(_near(abs(value), number) for number in _derivable(heard)):
+        if any(_near(abs(value), number) for number in _derivable(heard, str(schema.get("unit", "")))):
             return "said"
         if self._words[name, heard.lang].get(str(numbers.plain(value)), frozenset()) & heard.words:
             return "said"
@@ -172,11 +167,9 @@ def _occurs(plain: str, heard: Said, *, by_sound: bool) -> bool:
     if not plain:
         return False
     if heard.lang == "en" or plain.isascii():
-        return (
-            f" {plain} " in f" {heard.raw.replace(',', ' ').replace('  ', ' ')} "
-            or f" {plain} " in f" {heard.text} "
-            or (heard.lang == "zh" and plain in heard.raw)
-        )
+        said = heard.raw.replace(",", " ").replace("  ", " ")
+        texts = (said, _POSSESSIVE.sub("", said), heard.text)
+        return any(f" {plain} " in f" {text} " for text in texts) or (heard.lang == "zh" and plain in heard.raw)
     if plain in heard.raw or plain in heard.text:
         return True
     return by_sound and len(plain) > 1 and f" {pinyin.key(plain)} " in heard.sounds
@@ -190,17 +183,21 @@ def _overlaps(plain: str, heard: Said) -> bool:
     )
 
 
-def _derivable(heard: Said) -> Iterator[float]:
-    spoken = [value for words, value in _SPOKEN_TIMES[heard.lang].items() if words in heard.raw]
-    for number in (*heard.numbers, *spoken):
+def _derivable(heard: Said, unit: str) -> Iterator[float]:
+    if unit == "h":
+        return clock.hours(heard.numbers, heard.raw, heard.lang)
+    if unit == "min":
+        return clock.minutes(heard.numbers, heard.raw, heard.lang)
+    return _scaled(heard)
+
+
+def _scaled(heard: Said) -> Iterator[float]:
+    for number in (*heard.numbers, *(value for words, value in _FEW.items() if words in heard.raw)):
         for factor in _UNIT_FACTORS:
             yield abs(number) * factor
-        yield number + _CLOCK_SHIFT
         yield number + 0.5
         if heard.lang == "zh" and "成" in heard.raw:
             yield number * 10
-        if heard.lang == "zh" and "半" in heard.raw:
-            yield number * 60 + 30
 
 
 def _near(one: float, other: float) -> bool:

@@ -36,12 +36,17 @@ SURE = 0.7
 """From this confidence on a model that was taught our actions needs no word of the action files beside its own. Of what
 it read on held-out sentences between this and 0.85, these checks had refused 18 right answers and 7 wrong ones."""
 
+CERTAIN = 0.9
+"""From this confidence on it is also believed that a "not" or a question word is no word against what can hurt nobody,
+or against an alarm call."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Trust:
     """How far one proposed action is believed."""
 
     sure: bool
+    certain: bool
     taught: bool
     """The model was taught our actions, and so when to take none."""
     alone: bool
@@ -81,7 +86,13 @@ class Grounder:
         alone = len(proposal.actions) == 1
         asks = [self._asks(action.name) for action in proposal.actions]
         trust = [
-            _Trust(proposal.taught and action.confidence >= SURE, proposal.taught, alone, sum(asks) > own)
+            _Trust(
+                sure=proposal.taught and action.confidence >= SURE,
+                certain=proposal.taught and action.confidence >= CERTAIN,
+                taught=proposal.taught,
+                alone=alone,
+                asked=sum(asks) > own,
+            )
             for action, own in zip(proposal.actions, asks, strict=True)
         ]
         pairs = zip(proposal.actions, trust, strict=True)
@@ -112,24 +123,36 @@ class Grounder:
         """Say what in the whole sentence speaks against acting at all."""
         if answers_only(spec):
             return None
-        if how.reported:
-            return "not-said"
         own = self._own_clause(spec, heard)
-        stance = how if own is None else mood(own, heard.lang)
-        if (
-            stance.question
-            and not self._only_searches(spec)
-            and not self._no_question(spec, stance, trust, theirs=own is None and trust.asked)
-        ):
-            return "question"
-        if stance.negated and not _wanted_end(action, spec, own or heard.text, heard.lang):
-            return "negated"
+        mooded = (
+            None if self._is_harmless(spec) and trust.certain else self._mooded(action, spec, heard, how, own, trust)
+        )
+        if mooded is not None:
+            return mooded
         words = heard.text
         if trust.sure and not trust.alone:  # another action's "off" is no word against this one
             words = own or ""
         rest = _without(words, action.parameters)
         if contradicts(rest, heard.lang, spec.polarity) or self._wrong_sign(action, spec, rest, heard.lang):
             return "contradicted" if trust.alone or not _mixed(rest, heard.lang) else None
+        return None
+
+    def _mooded(
+        self, action: ProposedAction, spec: ActionSpec, heard: Said, how: Mood, own: str | None, trust: _Trust
+    ) -> Code | None:
+        """Say whether it was reported, asked or forbidden rather than ordered."""
+        if how.reported:
+            return "not-said"
+        stance = how if own is None else mood(own, heard.lang)
+        theirs = own is None and trust.asked
+        if (
+            stance.question
+            and not self._only_searches(spec)
+            and not self._no_question(spec, stance, trust, theirs=theirs)
+        ):
+            return "question"
+        if stance.negated and not _wanted_end(action, spec, own or heard.text, heard.lang):
+            return "negated"
         return None
 
     def _no_question(self, spec: ActionSpec, stance: Mood, trust: _Trust, *, theirs: bool) -> bool:
@@ -141,6 +164,9 @@ class Grounder:
         if (stance.courteous or stance.seeking) and self._comforts(spec):
             return trust.taught
         return trust.sure and (stance.courteous or theirs)
+
+    def _is_harmless(self, spec: ActionSpec) -> bool:
+        return spec.klass == "safety" or self._comforts(spec)
 
     def _comforts(self, spec: ActionSpec) -> bool:
         return all(self._catalogue.signals[write.signal].hazard is Hazard.COMFORT for write in spec.writes)
@@ -194,7 +220,8 @@ class Grounder:
             if name not in spec.properties:
                 continue
             finding = self._evidence[spec.name].find(name, value, heard, last)
-            if finding == "not-said" and trust.sure and _learnt(spec.properties[name], heard):
+            fixed = not trust.alone and self._evidence[spec.name].fixes(name, value)
+            if finding == "not-said" and trust.sure and (fixed or _learnt(spec.properties[name], heard)):
                 finding = "default"
             match finding:
                 case "said" | "context" | "default":
@@ -202,7 +229,7 @@ class Grounder:
                 case "contradicted":
                     return _Checked({}, {}, _reject(action, "contradicted", name))
                 case "not-said":
-                    limit = _limit(action, name, spec, heard)
+                    limit = _limit(action, name, spec, heard) if trust.alone else None
                     if limit is not None:
                         return _Checked({}, {}, limit)
                     if name in spec.required:

@@ -28,7 +28,13 @@ NUMERALS = frozenset(DIGITS) | frozenset(UNITS)
 
 _CORE = re.compile(f"[{''.join(sorted(NUMERALS))}]+")
 _ARABIC = re.compile(r"\d+(?:\.\d+)?")
-_FRACTION = re.compile(f"点([{''.join(sorted(DIGITS))}]+)")
+_DECIMALS = f"点([{''.join(sorted(DIGITS))}]++)(?![十百千万刻]|分(?!贝|之))"
+_FRACTION = re.compile(_DECIMALS)
+"""Digits one by one: 六点二十 and 六点一刻 are times of the day, not 6.2."""
+_MINUTES = re.compile(r"点[零〇][一二三四五六七八九](?![一二三四五六七八九])")
+"""七点零五 is five past seven; nothing in a car is set to hundredths."""
+_OCLOCK = re.compile(r"点(?:钟|整|半(?!个?小时)|[二三四五]?十(?!分(?:感谢|谢谢))|[一三]刻|[零〇])")
+_HOURS = 24
 _SHARE = re.compile(r"([二三四五])分之([一二两三四])")
 _NOT_A_COUNT = "点下些样起直会边定般首旦切共律向路方"
 """一 before one of these is a word of its own (一点, 一下, 一首, 一定), not the number one."""
@@ -40,7 +46,7 @@ def may_start(text: str, at: int) -> bool:
     if char == "一" and 0 < at < len(text) - 1 and text[at - 1] == text[at + 1]:
         return False  # 升一升, 等一等: the verb said twice
     if char == "一" and text[at + 1 : at + 2] and text[at + 1] in _NOT_A_COUNT:
-        return _FRACTION.match(text, at + 1) is not None
+        return bool(_FRACTION.match(text, at + 1) or _OCLOCK.match(text, at + 1))
     if char == "半":
         return True
     return char.isdecimal() or char in NUMERALS or text.startswith(("百分之", "负", "零下"), at)
@@ -84,7 +90,7 @@ def _magnitudes(text: str, start: int) -> Iterator[tuple[int, float]]:
         if end < core.end():
             continue
         fraction = _FRACTION.match(text, end)
-        if fraction:
+        if fraction and not (whole <= _HOURS and _MINUTES.match(text, end)):
             for stop in range(fraction.end(), end + 1, -1):
                 digits = "".join(str(DIGITS[char]) for char in text[end + 1 : stop])
                 yield stop, float(f"{int(whole)}.{digits}")
@@ -101,8 +107,13 @@ def _arabic(text: str, found: re.Match[str]) -> Iterator[tuple[int, float]]:
         yield found.start() + len(whole), float(whole)
     elif text.startswith("点", end):
         digits = _ARABIC.match(text, end + 1)
-        if digits and "." not in digits[0]:
+        if digits and "." not in digits[0] and not _is_clock(text, digits):
             yield digits.end(), float(f"{found[0]}.{digits[0]}")
+
+
+def _is_clock(text: str, minutes: re.Match[str]) -> bool:
+    """Tell a time of the day from a decimal: 6点20, 6点5分; 97点4 is the latter."""
+    return len(minutes[0]) == len("20") or text.startswith(("分", "刻"), minutes.end())
 
 
 def parse_core(word: str) -> float | None:

@@ -14,10 +14,11 @@ _NOT_VERBS = {
         r"|大街|最大|最小"
         r"|小时|[大中小]杯|小车|小心|小区|高速|高铁|高德|高架|高兴|高速公路|多少|一点|下一"
         r"|上一|下雨|下雪|下午|上午|晚上|早上|上海|上班|下班|地下|上次|下次|加油|加热|多久"
-        r"|太.|不够.|有点[大小高低暗亮响吵]|还是[大小高低暗亮]|快餐|大声|小声(?!点)"
+        r"|锁[上好住]?儿童锁|儿童锁[都给也全]{0,2}(?:锁[上好住]?)?|门锁|锁屏|太.|不够.|有点[大小高低暗亮响吵]|还是[大小高低暗亮]|快餐|大声|小声(?!点)"
     ),
     "en": re.compile(
-        r"\b(?:on the (?:way|road|highway|left|right|radio|phone)|open (?:air|now)|close "
+        r"\b(?:(?:lock (?:the |a )?)?child locks?|on the (?:way|road|highway|left|right|radio|phone)"
+        r"|open (?:air|now)|close "
         r"(?:by|to)|closest|right on|what's on|up to|based on|too (?:loud|quiet|high|low"
         r"|fast|slow|bright|dark|hot|cold|warm|dim)|not \w+ enough|more like|how much|lower "
         r"(?:manhattan|east)|on my (?:way|phone)"

@@ -175,20 +175,30 @@ def in_digits(text: str, lang: Lang) -> str:
 
 def in_words(answer: str, text: str, lang: Lang) -> str:
     """Undo `in_digits` inside the free texts of an answer, so that 一千零一夜 is not played as 1001夜."""
-    pairs = [(str(plain(span.value)), text[span.start : span.end]) for span in _spelled(text, lang)]
-    if not pairs:
+    spans = _spelled(text, lang)
+    if not spans:
         return answer
+    shown, places = in_digits(text, lang), _places(text, spans)
 
     def mend(found: re.Match[str]) -> str:
-        if _DIALLED.fullmatch(found[0]):
-            return found[0]
         value = json.loads(found[0])
-        for digits, words in pairs:
-            said = value.replace(digits, words, 1)
-            value = said if said in text and value not in text else value
-        return json.dumps(value, ensure_ascii=False)
+        at = -1 if _DIALLED.fullmatch(found[0]) or value in text else shown.find(value)
+        if not value or at < 0:
+            return found[0]
+        said = text[places[at] : places[at + len(value)]]
+        return json.dumps(said, ensure_ascii=False)
 
     return _STRING.sub(mend, answer)
+
+
+def _places(text: str, spans: Iterable[NumberSpan]) -> list[int]:
+    """Say for every place in the text in digits where that is in `text`; inside a number, where the number begins."""
+    places: list[int] = []
+    at = 0
+    for span in spans:
+        places += [*range(at, span.start), *[span.start] * len(str(plain(span.value)))]
+        at = span.end
+    return [*places, *range(at, len(text) + 1)]
 
 
 def _spelled(text: str, lang: Lang) -> list[NumberSpan]:

@@ -69,7 +69,8 @@ def _stands(asked: Reading, first: Reading, transcript: Transcript, turn: Turn) 
     if len(asked.proposal.actions) < min(wishes(transcript.text, transcript.lang), len(first.proposal.actions)):
         return False
     last = turn.session.dialogue.last
-    doubted = replace(asked.proposal, taught=False)  # against a phrase that fits, being sure is not enough
+    alone = not first.proposal.actions  # against a phrase that fits, being sure is not enough
+    doubted = asked.proposal if alone else replace(asked.proposal, taught=False)
     grounded = turn.reader.ground(doubted, transcript.text, transcript.lang, last)
     return not any(isinstance(each, Rejection) for each in grounded)
 

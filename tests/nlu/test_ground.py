@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from cockpitd.domain.actions import Action, Catalogue
 from cockpitd.domain.turn import Grounded, Proposal, ProposedAction, Rejection, Tier
 from cockpitd.domain.units import Lang
-from cockpitd.nlu.ground import SURE, Grounder
+from cockpitd.nlu.ground import CERTAIN, SURE, Grounder
 from cockpitd.nlu.language import detect
 from tests.nlu.rows import rows
 
@@ -188,9 +188,75 @@ def test_the_question_may_be_another_actions(grounder: Grounder) -> None:
     said = "what's the range then open the window"
     assert _told(grounder, 1.0, "RANGE_REMAINING", "WINDOW_OPEN", said=said) == [True, True]
     assert _told(grounder, SURE - 0.01, "RANGE_REMAINING", "WINDOW_OPEN", said=said) == [True, False]
-    assert _told(grounder, 1.0, "CLIMATE_ON", "WINDOW_OPEN", said="is the window open") == [False, False]
+    assert _told(grounder, SURE, "CLIMATE_ON", "WINDOW_OPEN", said="is the window open") == [False, False]
     own = "what's the range, is the window open"
     assert _told(grounder, 1.0, "RANGE_REMAINING", "WINDOW_OPEN", said=own) == [True, False]
+
+
+def test_a_certain_model_may_read_a_not_or_a_question_as_a_wish_that_hurts_nobody(grounder: Grounder) -> None:
+    for said in ("i don't want this one", "why is this song still on"):
+        assert _told(grounder, CERTAIN, "MUSIC_NEXT", said=said) == [True]
+        assert _told(grounder, CERTAIN - 0.01, "MUSIC_NEXT", said=said) == [False]
+        assert _told(grounder, 1.0, "MUSIC_NEXT", said=said, taught=False) == [False]
+    assert _told(grounder, CERTAIN, "FATIGUE_ALERT", said="i can't keep my eyes open") == [True]
+    assert _told(grounder, 1.0, "AIRBAG_OFF", said="why is the airbag not off") == [False]
+
+
+def test_an_artist_whose_song_it_is_was_said(grounder: Grounder) -> None:
+    said = {"artist": "dolly parton", "song": "jolene"}
+    proposal = Proposal((ProposedAction("MUSIC_PLAY", said, 0.95),), "llm", taught=True)
+    (found,) = grounder.ground(proposal, "play dolly parton's jolene", "en", None)
+    assert isinstance(found, Grounded)
+    assert found.action.parameters == said
+
+
+@pytest.mark.parametrize(
+    ("lang", "said", "action", "value"),
+    [
+        ("zh", "明早六点二十喊我", "ALARM_SET", {"hour": 6, "minute": 20}),
+        ("zh", "差五分七点叫我", "ALARM_SET", {"hour": 6, "minute": 55}),
+        ("zh", "下午三点四十五响一下", "ALARM_SET", {"hour": 15, "minute": 45}),
+        ("zh", "半夜十二点叫我", "ALARM_SET", {"hour": 0}),
+        ("en", "get me up at six oh five", "ALARM_SET", {"hour": 6, "minute": 5}),
+        ("en", "alarm for quarter to seven", "ALARM_SET", {"hour": 6, "minute": 45}),
+        ("en", "ten to eight alarm please", "ALARM_SET", {"hour": 7, "minute": 50}),
+        ("en", "an hour and twenty minutes on the timer", "TIMER_SET", {"minutes": 80}),
+        ("en", "three quarters of an hour timer", "TIMER_SET", {"minutes": 45}),
+        ("zh", "一小时二十分钟后喊我", "TIMER_SET", {"minutes": 80}),
+        ("zh", "两个半小时倒计时", "TIMER_SET", {"minutes": 150}),
+    ],
+)
+def test_times_may_be_put_together_from_what_was_said(
+    grounder: Grounder, lang: Lang, said: str, action: str, value: dict[str, int]
+) -> None:
+    proposal = Proposal((ProposedAction(action, value, 0.95),), "llm", taught=True)
+    (found,) = grounder.ground(proposal, said, lang, None)
+    assert isinstance(found, Grounded), found
+    assert found.action.parameters == value
+
+
+@pytest.mark.parametrize(
+    ("said", "action", "value"),
+    [
+        ("wake me at seven", "ALARM_SET", {"hour": 9}),
+        ("alarm for quarter past seven", "ALARM_SET", {"hour": 6}),
+        ("timer for ten minutes", "TIMER_SET", {"minutes": 25}),
+    ],
+)
+def test_a_time_that_was_not_said_is_refused(grounder: Grounder, said: str, action: str, value: dict[str, int]) -> None:
+    proposal = Proposal((ProposedAction(action, value, 1.0),), "llm", taught=True)
+    (found,) = grounder.ground(proposal, said, "en", None)
+    assert isinstance(found, Rejection)
+    assert found.code == "not-said"
+
+
+def test_a_number_of_one_action_is_no_limit_of_another(grounder: Grounder) -> None:
+    actions = (
+        ProposedAction("RADIO_TUNE", {"frequency": 104}, 0.95),
+        ProposedAction("VOLUME_ADJUST", {"delta": -10}, 0.95),
+    )
+    found = grounder.ground(Proposal(actions, "llm", taught=True), "收音机调到一百零四，声音小一点", "zh", None)
+    assert all(isinstance(each, Grounded) for each in found), found
 
 
 def test_what_is_looked_for_moves_nothing(grounder: Grounder) -> None:

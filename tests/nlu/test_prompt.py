@@ -85,6 +85,21 @@ def test_a_title_gets_its_words_back() -> None:
     assert in_words(answer, "播放1001夜", "zh") == answer
 
 
+@pytest.mark.parametrize(
+    ("lang", "said", "shown", "meant"),
+    [
+        ("en", "wake me saturday at five thirty", "saturday at 5 30", "saturday at five thirty"),
+        ("en", "remind me at six fifteen to buy twenty two eggs", "buy 22 eggs", "buy twenty two eggs"),
+        ("en", "remind me at six fifteen", "6 15", "six fifteen"),
+        ("zh", "明天下午三点四十五提醒我开会", "明天下午3点45", "明天下午三点四十五"),
+    ],
+)
+def test_several_numbers_of_one_text_are_said_as_they_were(lang: Lang, said: str, shown: str, meant: str) -> None:
+    assert shown in in_digits(said, lang)
+    answer = '[{"action":"REMINDER_SET","parameters":{"when":"%s"}}]'
+    assert in_words(answer % shown, said, lang) == answer % meant
+
+
 def test_an_action_no_one_has_seen_is_shown_from_its_own_file(catalogue: Catalogue) -> None:
     spec = ActionSpec(
         name="BUBBLE_MACHINE",
