@@ -124,11 +124,23 @@ class Grounder:
         if answers_only(spec):
             return None
         own = self._own_clause(spec, heard)
-        mooded = (
-            None if self._is_harmless(spec) and trust.certain else self._mooded(action, spec, heard, how, own, trust)
-        )
-        if mooded is not None:
-            return mooded
+        stance = how if own is None else mood(own, heard.lang)
+        ended = stance.negated and _wanted_end(action, spec, own or heard.text, heard.lang, trust)
+        forbidden = stance.negated and trust.alone and spec.polarity in ("on", "open") and not _names(action, spec)
+        if forbidden or not (trust.certain and self._is_harmless(spec)):
+            if how.reported:
+                return "not-said"
+            theirs = own is None and trust.asked
+            if stance.question and not (self._only_searches(spec) or self._orders(spec, stance, trust, theirs=theirs)):
+                return "question"
+            if forbidden or (stance.negated and not ended):
+                return "negated"
+        return None if ended else self._opposed(action, spec, heard, own, trust)
+
+    def _opposed(
+        self, action: ProposedAction, spec: ActionSpec, heard: Said, own: str | None, trust: _Trust
+    ) -> Code | None:
+        """Say whether the words name the other way: off, close, down."""
         words = heard.text
         if trust.sure and not trust.alone:  # another action's "off" is no word against this one
             words = own or ""
@@ -137,25 +149,7 @@ class Grounder:
             return "contradicted" if trust.alone or not _mixed(rest, heard.lang) else None
         return None
 
-    def _mooded(
-        self, action: ProposedAction, spec: ActionSpec, heard: Said, how: Mood, own: str | None, trust: _Trust
-    ) -> Code | None:
-        """Say whether it was reported, asked or forbidden rather than ordered."""
-        if how.reported:
-            return "not-said"
-        stance = how if own is None else mood(own, heard.lang)
-        theirs = own is None and trust.asked
-        if (
-            stance.question
-            and not self._only_searches(spec)
-            and not self._no_question(spec, stance, trust, theirs=theirs)
-        ):
-            return "question"
-        if stance.negated and not _wanted_end(action, spec, own or heard.text, heard.lang):
-            return "negated"
-        return None
-
-    def _no_question(self, spec: ActionSpec, stance: Mood, trust: _Trust, *, theirs: bool) -> bool:
+    def _orders(self, spec: ActionSpec, stance: Mood, trust: _Trust, *, theirs: bool) -> bool:
         """Tell whether what looks like a question may order this after all; `theirs`: it may be another action's.
 
         Whether "can we get some air" orders or asks, a model that has learnt both tells better than a list of words;
@@ -220,7 +214,8 @@ class Grounder:
             if name not in spec.properties:
                 continue
             finding = self._evidence[spec.name].find(name, value, heard, last)
-            fixed = not trust.alone and self._evidence[spec.name].fixes(name, value)
+            theirs = not trust.alone or heard.numbers <= _ONE
+            fixed = theirs and self._evidence[spec.name].fixes(name, value)
             if finding == "not-said" and trust.sure and (fixed or _learnt(spec.properties[name], heard)):
                 finding = "default"
             match finding:
@@ -254,6 +249,8 @@ class Grounder:
 _CLEARLY = 0.15
 """How much more one clause must speak of an action than any other."""
 _FEW_WORDS = 6
+_ONE = frozenset({1.0})
+"""Heard in "this one", 一丢丢, 有一个: hardly ever a value."""
 _TINY = 1e-6
 _HUGE = 1e12
 """Beyond this a float has no decimals worth rounding."""
@@ -339,7 +336,7 @@ def _limit(action: ProposedAction, name: str, spec: ActionSpec, heard: Said) -> 
     return None
 
 
-def _wanted_end(action: ProposedAction, spec: ActionSpec, text: str, lang: Lang) -> bool:
+def _wanted_end(action: ProposedAction, spec: ActionSpec, text: str, lang: Lang, trust: _Trust) -> bool:
     """Tell whether a sentence with a "not" in it asks for this very end ("不用空调了，关掉吧")."""
     if spec.name in _REFUSALS:
         return True
@@ -348,13 +345,19 @@ def _wanted_end(action: ProposedAction, spec: ActionSpec, text: str, lang: Lang)
         or not _ENDINGS.isdisjoint(spec.name.split("_"))
         or any(value in OFF_VALUES for value in action.parameters.values())
     )
-    return ends and ceases(text, lang)
+    return ends and ceases(text, lang, plainly=not trust.certain)
 
 
 _REFUSALS = frozenset({"ASSISTANT_DENY", "ASSISTANT_CANCEL", "ASSISTANT_STOP", "ASSISTANT_NOT_FOR_ME"})
 
 
 _ENDINGS = frozenset({"OFF", "STOP", "CANCEL", "PAUSE", "MUTE", "CLOSE", "UNFAVOURITE", "NEXT", "DISMISS"})
+
+
+def _names(action: ProposedAction, spec: ActionSpec) -> bool:
+    """Tell whether it is said by name what is wanted ("no, i said rocket man"), so that a "not" is about another."""
+    schemas = (spec.properties.get(name, {}) for name in action.parameters)
+    return any(schema.get("type") == "string" and "enum" not in schema for schema in schemas)
 
 
 def _without(text: str, parameters: Mapping[str, Scalar]) -> str:

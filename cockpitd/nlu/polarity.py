@@ -84,12 +84,13 @@ def contradicts(text: str, lang: Lang, polarity: Polarity) -> bool:
     return says(text, lang, *opposite) and not says(text, lang, *same)
 
 
-def ceases(text: str, lang: Lang) -> bool:
+def ceases(text: str, lang: Lang, *, plainly: bool = True) -> bool:
     """Tell whether a refusal asks for an end ("不用空调了", "no more music"), not for leaving something as it is.
 
-    "别关空调了" is no such wish: what must not be done is the ending itself.
+    "别关空调了" is no such wish: what must not be done is the ending itself. `plainly`: the words themselves say that
+    it goes on now; without it, any refusal of a thing that is not refused to end ("no sidelights", 不需要开大灯).
     """
-    found = _CEASING[lang].search(text)
+    found = (_CEASING if plainly else _REFUSING)[lang].search(text)
     return found is not None and not says(found[0], lang, "off", "close") and not _ENDING.search(found[0])
 
 
@@ -99,5 +100,9 @@ _CEASING = {
         r"\b(?:do not|don't|dont|not|no)\b.*\b(?:any ?more|any longer)\b|\bno more\b|\benough "
         r"of\b|\bdo not (?:need|want)\b.*"
     ),
+}
+_REFUSING = {
+    "zh": re.compile(r"(?:别|不)[^，]*"),
+    "en": re.compile(r"\b(?:do not|don't|dont|not|no)\b.*"),
 }
 _ENDING = re.compile(r"停|取消|退出|结束|stop|cancel|end")

@@ -202,6 +202,14 @@ def test_a_certain_model_may_read_a_not_or_a_question_as_a_wish_that_hurts_nobod
     assert _told(grounder, 1.0, "AIRBAG_OFF", said="why is the airbag not off") == [False]
 
 
+def test_a_certain_model_may_read_a_refusal_as_a_wish_for_the_end(grounder: Grounder) -> None:
+    for said in ("no sidelights", "i don't want the sidelights on", "i don't need the parking lights"):
+        assert _told(grounder, CERTAIN, "POSITION_LIGHTS_OFF", said=said) == [True]
+        assert _told(grounder, 1.0, "POSITION_LIGHTS_ON", said=said) == [False]
+    assert _told(grounder, CERTAIN - 0.01, "POSITION_LIGHTS_OFF", said="no sidelights") == [False]
+    assert _told(grounder, 1.0, "POSITION_LIGHTS_OFF", said="don't turn the sidelights off") == [False]
+
+
 def test_an_artist_whose_song_it_is_was_said(grounder: Grounder) -> None:
     said = {"artist": "dolly parton", "song": "jolene"}
     proposal = Proposal((ProposedAction("MUSIC_PLAY", said, 0.95),), "llm", taught=True)
