@@ -52,6 +52,8 @@ def _register_adapter(actions: SubParsers) -> None:
         "--parts", nargs="+", default=["train"], metavar="PART", help="parts to learn (default: train)"
     )
     adapter.add_argument("--start", type=Path, metavar="FILE", help="an adapter of the same rank to go on from")
+    adapter.add_argument("--known", type=Path, metavar="DIR", help="data that this adapter has learnt already")
+    adapter.add_argument("--again", type=float, default=0.5, metavar="SHARE", help="share of it that is learnt again")
     adapter.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     adapter.add_argument("--config", type=Path, metavar="FILE", help="configuration file (for model_dir)")
     adapter.set_defaults(run=_adapter)
@@ -111,8 +113,10 @@ def _adapter(args: argparse.Namespace) -> int:
         ) from exc
     torch.set_num_threads(args.threads)
     recipe = Recipe(seed=args.seed, rank=args.rank, alpha=2.0 * args.rank, epochs=args.epochs,
-                    learning_rate=args.learning_rate, parts=tuple(args.parts))  # fmt: skip
-    made = run.train(run.Files(args.data, base, args.out, args.start), recipe, catalogue.load(), print)
+                    learning_rate=args.learning_rate, parts=tuple(args.parts),
+                    again=args.again if args.known else 1.0)  # fmt: skip
+    files = run.Files(args.data, base, args.out, args.start, args.known)
+    made = run.train(files, recipe, catalogue.load(), lambda line: print(line, flush=True))
     (args.out / "curves.svg").write_text(curves.picture(args.out / METRICS), encoding="utf-8")
     print(f"written to {made} ({made.stat().st_size / 1e6:.1f} MB) and {args.out / 'curves.svg'}")
     return 0

@@ -223,7 +223,7 @@ class _Language:
         return self.rng.choice(by_action[self.rng.choice(sorted(by_action))])
 
     def _several(self, where: Part) -> Utterance | None:
-        found = [each for each in (self._plain_of(where) for _ in range(3 * _TOGETHER)) if joinable(each)]
+        found = [each for each in (self._plain_of(where) for _ in range(6 * _TOGETHER)) if joinable(each)]
         return join(found[:_TOGETHER], self.rng)
 
     def _declined(self, where: Part) -> Utterance | None:

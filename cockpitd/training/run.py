@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from cockpitd.domain.actions import Catalogue
 from cockpitd.errors import ConfigError
 from cockpitd.training import adapter
 from cockpitd.training.lessons import Lesson, lessons
+from cockpitd.training.patterns import PARTS
 from cockpitd.training.tokens import Tokenizer
 from cockpitd.training.tune import Example, Recipe, Trainer
 
@@ -36,13 +38,17 @@ class Files:
     """Checkpoint, metrics and adapter."""
     start: Path | None = None
     """An adapter to go on from; fresh factors otherwise."""
+    known: Path | None = None
+    """Data that it has learnt already: of sentences whose patterns stand there only a share is learnt again."""
 
 
 def train(files: Files, recipe: Recipe, catalogue: Catalogue, tell: Callable[[str], None]) -> Path:
     """Train on the rows and write `adapter.gguf`; a run cut short goes on from its checkpoint."""
     data, base, out = files.data, files.base, files.out
     out.mkdir(parents=True, exist_ok=True)
-    taught = [row for part in recipe.parts for row in _rows(data / f"{part}.jsonl")]
+    taught: list[Mapping[str, Any]] = [row for part in recipe.parts for row in _rows(data / f"{part}.jsonl")]
+    if files.known:
+        taught = _mostly_new(taught, files.known, recipe)
     rows = _rows(data / "validation.jsonl")
     tokenizer = Tokenizer(base)
     learnt = [example(each, tokenizer) for each in lessons(taught, catalogue, recipe.seed)]
@@ -63,6 +69,13 @@ def train(files: Files, recipe: Recipe, catalogue: Catalogue, tell: Callable[[st
     )
     adapter.save({name: value.numpy() for name, value in weights.items()}, origin, out / ADAPTER)
     return out / ADAPTER
+
+
+def _mostly_new(rows: Sequence[Mapping[str, Any]], known: Path, recipe: Recipe) -> list[Mapping[str, Any]]:
+    """Keep every row with a pattern that was not learnt before, and a share of the others, drawn by the seed."""
+    learnt = {family for part in PARTS for row in _rows(known / f"{part}.jsonl") for family in row["families"]}
+    rng = Random(f"{recipe.seed} known")  # noqa: S311 (data, no secret)
+    return [row for row in rows if not learnt.issuperset(row["families"]) or rng.random() < recipe.again]
 
 
 def factors(path: Path, weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -91,7 +104,7 @@ def load_base(base: Path) -> Any:  # noqa: ANN401 (transformers gives its models
     )
 
 
-def _rows(path: Path) -> Iterable[dict[str, Any]]:
+def _rows(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         raise ConfigError("train-no-data", f"{path}: not there; `cockpitd train data --out {path.parent}`")
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

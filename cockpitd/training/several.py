@@ -51,10 +51,10 @@ def join(singles: Sequence[Utterance], rng: Random) -> Utterance | None:
     chosen = rng.sample(singles, min(rng.choice(_COUNTS), len(singles)))
     topics = [each.calls[0].spec.topic or each.calls[0].spec.name for each in chosen]
     names = {each.calls[0].spec.name for each in chosen}
-    lang = chosen[0].lang
     # "Next song and previous song" is no wish; two things about the seats may be one.
     if len(chosen) <= 1 or len(names) < len(chosen) or len(set(topics)) < len(topics):
         return None
+    lang = chosen[0].lang
     pieces: list[Piece] = []
     for call, each in enumerate(chosen):
         if call:

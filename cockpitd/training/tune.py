@@ -52,6 +52,8 @@ class Recipe:
     """Once so many lessons were answered wrongly, a batch drawn from them is learnt again; 0: never."""
     parts: tuple[str, ...] = ("train",)
     """Parts of the data that are learnt."""
+    again: float = 1.0
+    """Share of the rows whose patterns were all learnt before that is learnt again."""
     start: str = ""
     """SHA-256 of the adapter that this run goes on from."""
 
