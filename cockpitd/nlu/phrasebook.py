@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from cockpitd.domain.actions import ActionSpec, Catalogue, Polarity
+from cockpitd.domain.actions import Action, ActionSpec, Catalogue, Polarity
 from cockpitd.domain.turn import Proposal
-from cockpitd.domain.units import LANGS, Lang, Scalar
+from cockpitd.domain.units import LANGS, Lang
 from cockpitd.domain.vehicle import Hazard
 from cockpitd.nlu import clauses, correction
 from cockpitd.nlu.clauses import Cut
@@ -64,23 +64,22 @@ class Phrasebook:
     """All phrases of a catalogue, compiled once; safe to share, nothing changes after construction."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._signals = catalogue.signals
+        self._signals, self._specs = catalogue.signals, catalogue.actions
         self._index: dict[Lang, Index] = {lang: build(catalogue, lang) for lang in LANGS}
         self._openings = {lang: opening_pairs(index) for lang, index in self._index.items()}
         self._clause = lru_cache(maxsize=2048)(self._read_clause)
 
-    def match(
-        self, text: str, lang: Lang, topic: str = "", carried: Mapping[str, Scalar] | None = None
-    ) -> Proposal | None:
+    def match(self, text: str, lang: Lang, last: Action | None = None) -> Proposal | None:
         """Propose what the utterance means, or None when no phrase fits it exactly enough.
 
-        `topic` is the topic of the last action of the dialogue; only with it do follow-ups count. `carried` are that
-        action's parameters: a follow-up stays with the same seat, window or zone.
+        Follow-ups count only after an action of their topic, the `last` one of the dialogue, and stay with its seat,
+        window or zone.
         """
-        readings = self.read(text, lang, topic)
-        if not readings:
+        before = self._specs[last.name] if last else None
+        readings = self.read(text, lang, before.topic if before else "")
+        if not readings or (before and any(_turns(reading, before, lang) for reading in readings)):
             return None
-        return Proposal(tuple(reading.proposed(carried or {}) for reading in readings), "phrasebook")
+        return Proposal(tuple(reading.proposed(last.parameters if last else {}) for reading in readings), "phrasebook")
 
     def read(self, text: str, lang: Lang, topic: str = "", *, by_sound: bool = True) -> Readings:
         """Return one reading per command, empty when the utterance is not understood."""
@@ -93,7 +92,7 @@ class Phrasebook:
         )
         for strictness in levels:
             found = self._sentence(plain, _Ask(lang, topic, strictness))
-            if found:
+            if found and (strictness is Strictness.LETTERS or all(_in_range(reading) for reading in found)):
                 return () if self._against(found, how, lang) else found
         return ()
 
@@ -272,6 +271,24 @@ def _is_off(reading: Reading) -> bool:
 def _only_named(reading: Reading, lang: Lang) -> bool:
     """Tell whether a thing was only named, which alone means to turn it on."""
     return not (_is_off(reading) or reading.fit.free or says(_words(reading), lang, "on", "open"))
+
+
+def _turns(reading: Reading, before: ActionSpec, lang: Lang) -> bool:
+    """Tell whether a follow-up would undo the action before it without saying so: "the front too" after lights off."""
+    way = reading.spec.polarity
+    opposed = reading.entry.follow_up and way in _OPPOSITE and _OPPOSITE[way] == before.polarity
+    return opposed and not says(_fixed_words(reading), lang, way)
+
+
+def _in_range(reading: Reading) -> bool:
+    """Tell whether every number is one the action takes: 留一档 sounds like level 61."""
+    for name, value in reading.parameters.items():
+        schema = reading.spec.properties.get(name, {})
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            least, most = schema.get("minimum", value), schema.get("maximum", value)
+            if not least <= value <= most:
+                return False
+    return True
 
 
 def _is_control(reading: Reading) -> bool:

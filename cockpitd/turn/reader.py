@@ -64,10 +64,9 @@ class Reader:
             return found
         if "phrasebook" not in tiers:
             return None
-        topic = self.catalogue.actions[dialogue.last.name].topic if dialogue.last else ""
         return (
             self._awaited(text, lang, dialogue, free_text=False)
-            or self._phrasebook.match(text, lang, topic, dialogue.last.parameters if dialogue.last else None)
+            or self._phrasebook.match(text, lang, dialogue.last)
             or self._awaited(text, lang, dialogue, free_text=True)
         )
 

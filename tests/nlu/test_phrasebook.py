@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cockpitd.domain.actions import Action
 from cockpitd.domain.units import Lang
 from cockpitd.nlu.language import detect
 from cockpitd.nlu.phrasebook import Phrasebook
@@ -33,6 +34,9 @@ ONE: list[tuple[str, str, dict[str, Any]]] = [
     ("关闭所有阅读灯", "READING_LIGHTS_OFF", {"zone": "all"}),
     ("附近有什么好吃的川菜馆", "POI_SEARCH", {"query": "川菜馆"}),
     ("打电话给120", "EMERGENCY_CALL", {}),
+    ("打电话叫救护车", "EMERGENCY_CALL", {}),
+    ("呼叫紧急救援", "EMERGENCY_CALL", {}),
+    ("call for an ambulance", "EMERGENCY_CALL", {}),
     ("打电话给消防队的小李", "PHONE_CALL", {"contact": "消防队的小李"}),
     ("make a call to the police", "EMERGENCY_CALL", {}),
 ]
@@ -48,6 +52,7 @@ SEVERAL: list[tuple[str, Want]] = [
     ("关掉空调再打开座椅加热", [("CLIMATE_OFF", {}), ("SEAT_HEATING_ON", {})]),
     ("turn off the ac and play some jazz", [("CLIMATE_OFF", {}), ("MUSIC_PLAY", {"genre": "jazz"})]),
     ("关闭阅读灯，下一首", [("READING_LIGHTS_OFF", {}), ("MUSIC_NEXT", {})]),
+    ("打开双闪打电话报警", [("HAZARD_LIGHTS_ON", {}), ("EMERGENCY_CALL", {})]),
     ("打开空调关上车窗", [("CLIMATE_ON", {}), ("WINDOW_CLOSE", {})]),
     ("导航回家，顺便打开座椅按摩", [("NAVIGATE_HOME", {}), ("SEAT_MASSAGE", {"state": "on"})]),
     (
@@ -122,8 +127,8 @@ def test_nothing_is_read_from(phrasebook: Phrasebook, text: str) -> None:
 
 def test_a_follow_up_needs_its_topic(phrasebook: Phrasebook) -> None:
     assert phrasebook.match("再高一点", "zh") is None
-    warmer = phrasebook.match("再高一点", "zh", topic="temperature")
-    louder = phrasebook.match("再高一点", "zh", topic="volume")
+    warmer = phrasebook.match("再高一点", "zh", Action("CLIMATE_SET_TEMPERATURE", {}))
+    louder = phrasebook.match("再高一点", "zh", Action("VOLUME_SET", {}))
     assert warmer is not None
     assert louder is not None
     assert (warmer.actions[0].name, louder.actions[0].name) == ("CLIMATE_ADJUST_TEMPERATURE", "VOLUME_ADJUST")
@@ -131,25 +136,37 @@ def test_a_follow_up_needs_its_topic(phrasebook: Phrasebook) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "topic", "before", "kept"),
+    ("text", "last", "before", "kept"),
     [
-        ("再高一点", "temperature", {"zone": "rear", "temperature": 22}, {"zone": "rear"}),
-        ("再高一点", "temperature", {"zone": "nowhere"}, {}),
-        ("换一首周杰伦的歌", "music", {"genre": "jazz", "mood": "quiet", "song": "So What"}, {}),
+        ("再高一点", "CLIMATE_SET_TEMPERATURE", {"zone": "rear", "temperature": 22}, {"zone": "rear"}),
+        ("再高一点", "CLIMATE_SET_TEMPERATURE", {"zone": "nowhere"}, {}),
+        ("换一首周杰伦的歌", "MUSIC_PLAY", {"genre": "jazz", "mood": "quiet", "song": "So What"}, {}),
     ],
 )
 def test_a_follow_up_stays_where_it_was_and_with_nothing_else(
-    phrasebook: Phrasebook, text: str, topic: str, before: dict[str, str | int], kept: dict[str, str]
+    phrasebook: Phrasebook, text: str, last: str, before: dict[str, str | int], kept: dict[str, str]
 ) -> None:
-    alone = phrasebook.match(text, "zh", topic)
-    found = phrasebook.match(text, "zh", topic, before)
+    alone = phrasebook.match(text, "zh", Action(last, {}))
+    found = phrasebook.match(text, "zh", Action(last, before))
     assert alone is not None
     assert found is not None
     assert found.actions[0].parameters == {**alone.actions[0].parameters, **kept}
 
 
+def test_a_follow_up_does_not_turn_round_what_was_done_without_saying_so(phrasebook: Phrasebook) -> None:
+    on, off = (Action(f"READING_LIGHTS_{way}", {"zone": "rear"}) for way in ("ON", "OFF"))
+    found = phrasebook.match("front too", "en", on)
+    assert found is not None
+    assert found.actions[0].parameters == {"zone": "front"}
+    assert phrasebook.match("front too", "en", off) is None
+
+
+def test_a_number_that_only_sounds_like_one_is_not_taken(phrasebook: Phrasebook) -> None:
+    assert phrasebook.match("座椅加热留一档", "zh") is None
+
+
 def test_a_correction_of_the_turn_before_is_read_alone(phrasebook: Phrasebook) -> None:
-    found = phrasebook.match("不对，是二十六度", "zh", topic="temperature")
+    found = phrasebook.match("不对，是二十六度", "zh", Action("CLIMATE_SET_TEMPERATURE", {}))
     assert found is not None
     assert found.actions[0].parameters == {"temperature": 26}
 
@@ -180,7 +197,7 @@ PIECES = "打开 关闭 车窗 空调 不对 ， 二十六度 然后 播放 的 
 @settings(max_examples=60, deadline=None)
 @given(text=st.lists(st.sampled_from(PIECES), max_size=10).map("".join))
 def test_jumbled_commands_never_raise(phrasebook: Phrasebook, text: str) -> None:
-    found = phrasebook.match(text, "zh", topic="temperature")
+    found = phrasebook.match(text, "zh", Action("CLIMATE_SET_TEMPERATURE", {}))
     assert found is None or 1 <= len(found.actions) <= 4
 
 

@@ -99,7 +99,8 @@ def test_a_near_duplicate_is_found() -> None:
 def test_a_row_near_the_evaluation_is_dropped(catalogue: Catalogue, made: Generated) -> None:
     taken = [row.text for row in made.rows[:50]]
     without = generate(catalogue, RECIPE, taken)
-    assert without.dropped["near-evaluation"] >= len(taken) - 5
+    # A dropped draw leads to other draws after it, so that not every text comes up a second time.
+    assert without.dropped["near-evaluation"] >= len(taken) // 4
     assert not {key(text) for text in taken} & {key(row.text) for row in without.rows}
 
 
