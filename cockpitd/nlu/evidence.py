@@ -28,7 +28,7 @@ _MOST = {
 _LEAST = {"zh": ("最小", "最低", "最弱", "最暗", "最冷"), "en": ("min", "minimum", "lowest", "least")}
 _UNIT_FACTORS = (1.0, 60.0, 1 / 60, 3600.0, 24.0, 1000.0, 0.001, 12.0)
 _FEW = {"a couple": 2.0, "a degree": 1.0}
-_ON_VALUES: tuple[Scalar, ...] = (True, "on", "open")
+ON_VALUES: tuple[Scalar, ...] = (True, "on", "open")
 """Naming a thing and not its end means wanting it."""
 OFF_VALUES: tuple[Scalar, ...] = (False, "off", "close", "closed")
 _POSSESSIVE = re.compile(r"'s?(?= )")
@@ -98,7 +98,7 @@ class ParameterEvidence:
         others = [other for other in schema.get("enum", (True, False)) if other != value]
         if any(self._is_named(name, other, heard, strict=True) for other in others):
             return "contradicted"
-        if value in _ON_VALUES and not says(heard.text, heard.lang, "off", "close"):
+        if value in ON_VALUES and not says(heard.text, heard.lang, "off", "close"):
             return "default"
         if value in OFF_VALUES and (says(heard.text, heard.lang, "off", "close") or ceases(heard.text, heard.lang)):
             return "said"

@@ -13,7 +13,7 @@ from cockpitd.domain.turn import Evidence, Grounded, Proposal, ProposedAction, R
 from cockpitd.domain.units import Lang, Scalar
 from cockpitd.domain.vehicle import Hazard
 from cockpitd.nlu import numbers
-from cockpitd.nlu.evidence import OFF_VALUES, ParameterEvidence, Said, said
+from cockpitd.nlu.evidence import OFF_VALUES, ON_VALUES, ParameterEvidence, Said, said
 from cockpitd.nlu.lexicon import Lexicon
 from cockpitd.nlu.mood import Mood, mood
 from cockpitd.nlu.normalize import normalize
@@ -145,6 +145,8 @@ class Grounder:
         if trust.sure and not trust.alone:  # another action's "off" is no word against this one
             words = own or ""
         rest = _without(words, action.parameters)
+        if trust.certain and self._is_harmless(spec) and _names(action, spec):
+            return None
         if contradicts(rest, heard.lang, spec.polarity) or self._wrong_sign(action, spec, rest, heard.lang):
             return "contradicted" if trust.alone or not _mixed(rest, heard.lang) else None
         return None
@@ -216,6 +218,8 @@ class Grounder:
             finding = self._evidence[spec.name].find(name, value, heard, last)
             theirs = not trust.alone or heard.numbers <= _ONE
             fixed = theirs and self._evidence[spec.name].fixes(name, value)
+            if finding == "contradicted" and trust.certain and value not in (*ON_VALUES, *OFF_VALUES):
+                finding = "default"  # "half on the feet, half on the screen" names two choices and means a third
             if finding == "not-said" and trust.sure and (fixed or _learnt(spec.properties[name], heard)):
                 finding = "default"
             match finding:
@@ -356,8 +360,11 @@ _ENDINGS = frozenset({"OFF", "STOP", "CANCEL", "PAUSE", "MUTE", "CLOSE", "UNFAVO
 
 def _names(action: ProposedAction, spec: ActionSpec) -> bool:
     """Tell whether it is said by name what is wanted ("no, i said rocket man"), so that a "not" is about another."""
-    schemas = (spec.properties.get(name, {}) for name in action.parameters)
-    return any(schema.get("type") == "string" and "enum" not in schema for schema in schemas)
+    return any(
+        isinstance(value, str) and (name in spec.required or "enum" not in spec.properties.get(name, {}))
+        for name, value in action.parameters.items()
+        if value not in (*ON_VALUES, *OFF_VALUES)
+    )
 
 
 def _without(text: str, parameters: Mapping[str, Scalar]) -> str:
