@@ -245,7 +245,8 @@ class Phrasebook:
 
     def _first(self, texts: Iterable[str], ask: _Ask) -> Reading | None:
         found = (self._clause(text, ask.bare()) for text in texts)
-        return next((reading for reading in found if reading is not None and not reading.fit.free), None)
+        commands = (reading for reading in found if reading is not None and not _is_control(reading))
+        return next((reading for reading in commands if not reading.fit.free), None)
 
 
 def _fixed_words(reading: Reading) -> str:

@@ -39,6 +39,12 @@ ONE: list[tuple[str, str, dict[str, Any]]] = [
     ("call for an ambulance", "EMERGENCY_CALL", {}),
     ("打电话给消防队的小李", "PHONE_CALL", {"contact": "消防队的小李"}),
     ("make a call to the police", "EMERGENCY_CALL", {}),
+    ("你别说了", "ASSISTANT_STOP", {}),
+    ("还是之前的好，改回去", "ASSISTANT_UNDO", {}),
+    ("never mind then", "ASSISTANT_CANCEL", {}),
+    ("could you repeat that please", "ASSISTANT_REPEAT", {}),
+    ("that's not what i want", "ASSISTANT_DENY", {}),
+    ("sure go ahead", "ASSISTANT_CONFIRM", {}),
 ]
 SEVERAL: list[tuple[str, Want]] = [
     ("打开空调并且把车窗关上", [("CLIMATE_ON", {}), ("WINDOW_CLOSE", {})]),
@@ -81,6 +87,7 @@ MISHEARD: list[tuple[str, str, dict[str, Any]]] = [
     ("把氛围等换成兰色", "AMBIENT_LIGHT_COLOR", {"color": "blue"}),
 ]
 NOTHING = [
+    "对了，车道保持给我开了",
     "别打开车窗",
     "不要开天窗，打开空调",
     "别打开车窗打开空调",
