@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -99,6 +100,15 @@ def write(rows: Sequence[Row], directory: Path, about: Mapping[str, object]) -> 
     text = json.dumps(manifest, ensure_ascii=False, indent=1)
     (directory / "manifest.json").write_text(text + "\n", encoding="utf-8")
     return manifest
+
+
+def mostly_new(
+    rows: Iterable[Mapping[str, Any]], known: Iterable[Mapping[str, Any]], again: float, seed: int
+) -> list[Mapping[str, Any]]:
+    """Keep every row with a pattern that no `known` row has, and of the others a share of `again`, drawn by the seed."""
+    learnt = {family for row in known for family in row["families"]}
+    rng = Random(f"{seed} known")  # noqa: S311 (data, no secret)
+    return [row for row in rows if not learnt.issuperset(row["families"]) or rng.random() < again]
 
 
 def digest(rows: Iterable[Row]) -> str:

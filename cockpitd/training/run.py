@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import torch
@@ -18,6 +17,7 @@ from cockpitd.errors import ConfigError
 from cockpitd.training import adapter
 from cockpitd.training.lessons import Lesson, lessons
 from cockpitd.training.patterns import PARTS
+from cockpitd.training.rows import mostly_new
 from cockpitd.training.tokens import Tokenizer
 from cockpitd.training.tune import Example, Recipe, Trainer
 
@@ -48,7 +48,8 @@ def train(files: Files, recipe: Recipe, catalogue: Catalogue, tell: Callable[[st
     out.mkdir(parents=True, exist_ok=True)
     taught: list[Mapping[str, Any]] = [row for part in recipe.parts for row in _rows(data / f"{part}.jsonl")]
     if files.known:
-        taught = _mostly_new(taught, files.known, recipe)
+        known = [row for part in PARTS for row in _rows(files.known / f"{part}.jsonl")]
+        taught = mostly_new(taught, known, recipe.again, recipe.seed)
     rows = _rows(data / "validation.jsonl")
     tokenizer = Tokenizer(base)
     learnt = [example(each, tokenizer) for each in lessons(taught, catalogue, recipe.seed)]
@@ -69,13 +70,6 @@ def train(files: Files, recipe: Recipe, catalogue: Catalogue, tell: Callable[[st
     )
     adapter.save({name: value.numpy() for name, value in weights.items()}, origin, out / ADAPTER)
     return out / ADAPTER
-
-
-def _mostly_new(rows: Sequence[Mapping[str, Any]], known: Path, recipe: Recipe) -> list[Mapping[str, Any]]:
-    """Keep every row with a pattern that was not learnt before, and a share of the others, drawn by the seed."""
-    learnt = {family for part in PARTS for row in _rows(known / f"{part}.jsonl") for family in row["families"]}
-    rng = Random(f"{recipe.seed} known")  # noqa: S311 (data, no secret)
-    return [row for row in rows if not learnt.issuperset(row["families"]) or rng.random() < recipe.again]
 
 
 def factors(path: Path, weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -21,7 +21,7 @@ from cockpitd.training.fill import fill
 from cockpitd.training.lexicon import load_lexicons
 from cockpitd.training.nearness import LIMIT, Neighbours, pairs
 from cockpitd.training.patterns import PARTS, part, read_families
-from cockpitd.training.rows import digest, statistics
+from cockpitd.training.rows import digest, mostly_new, statistics
 from cockpitd.training.utterance import key
 
 RECIPE = Recipe(seed=7, count=3000)
@@ -166,6 +166,17 @@ def test_sentences_written_whole_keep_their_actions_in_order(tmp_path: Path, cat
     assert json.loads(follow_ups[0].context) == {"action": "VOLUME_SET", "parameters": {"volume": 20}}
     stays = [{"delta": 2}, {"window": "rear"}, {"window": "driver"}, {}]
     assert [each.calls[0].parameters for each in follow_ups] == stays
+
+
+def test_of_what_was_learnt_before_a_share_is_learnt_again() -> None:
+    known = [{"families": [f"old:{number}"]} for number in range(200)]
+    new = [{"families": ["new:1"]}, {"families": ["old:1", "new:2"]}]
+    kept = mostly_new([*known, *new], known, 0.25, seed=1)
+    assert kept == mostly_new([*known, *new], known, 0.25, seed=1)
+    assert kept[-2:] == new
+    assert 30 < len(kept) - 2 < 70
+    assert mostly_new(known, known, 0.0, seed=1) == []
+    assert mostly_new(known, [], 0.0, seed=1) == known
 
 
 def test_a_held_back_action_is_never_taught(catalogue: Catalogue) -> None:
