@@ -105,7 +105,7 @@ def write(rows: Sequence[Row], directory: Path, about: Mapping[str, object]) -> 
 def mostly_new(
     rows: Iterable[Mapping[str, Any]], known: Iterable[Mapping[str, Any]], again: float, seed: int
 ) -> list[Mapping[str, Any]]:
-    """Keep every row with a pattern that no `known` row has, and of the others a share of `again`, drawn by the seed."""
+    """Keep every row with a pattern that no `known` row has, and a share (`again`) of the others, drawn by the seed."""
     learnt = {family for row in known for family in row["families"]}
     rng = Random(f"{seed} known")  # noqa: S311 (data, no secret)
     return [row for row in rows if not learnt.issuperset(row["families"]) or rng.random() < again]
