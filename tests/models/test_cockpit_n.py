@@ -71,7 +71,7 @@ def stock(parts: Parts, base: Path) -> Iterator[Llama]:
 def test_it_expects_what_the_stock_file_with_the_adapter_expects(parts: Parts, merged: Llama, stock: Llama) -> None:
     known = vocabulary.Vocabulary.of(Body(parts.base).values)
     kept = known.kept(parts.tokens or ())
-    assert len(kept) == merged.tokens < 50_000
+    assert len(kept) == merged.tokens < 55_000
     for text in SENTENCES:
         expected = stock.logits(stock.encode(text, first=True))[kept]
         found = merged.logits(merged.encode(text, first=True))
