@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from statistics import median
 
-from cockpitd.cli import train_vocabulary
+from cockpitd.cli import train_mix, train_vocabulary
 from cockpitd.cli.commands import COMMANDS, SubParsers
 from cockpitd.training.score import Scores, score
 
@@ -30,6 +30,7 @@ def register(subparsers: SubParsers) -> None:
     data.add_argument("--hold-back", nargs="*", default=[], metavar="ACTION", help="teach nothing of these actions")
     data.set_defaults(run=_data)
     train_vocabulary.register(actions)
+    train_mix.register(actions)
     _register_adapter(actions)
     score = actions.add_parser("score", help="ask a model for held-out rows and count what it reads as meant")
     score.add_argument("rows", type=Path, metavar="FILE", help="validation.jsonl or test.jsonl of `train data`")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import struct
 from collections.abc import Mapping, Sequence
@@ -11,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from cockpitd.errors import ConfigError
 from cockpitd.models import gguf
 from cockpitd.models.gguf_body import Body, Value
 from cockpitd.models.gguf_write import Listed, number, text, texts, write
@@ -56,9 +59,36 @@ def save(weights: Mapping[str, npt.NDArray[np.float32]], origin: Origin, path: P
         "cockpitd.data": text(origin.data),
         "cockpitd.recipe": text(origin.recipe),
     }
-    halves = sorted((tensor_name(name), value.astype(np.float16)) for name, value in weights.items())
+    return _write({tensor_name(name): value for name, value in weights.items()}, values, path)
+
+
+def _write(factors: Mapping[str, npt.NDArray[np.float32]], values: Mapping[str, Value], path: Path) -> str:
+    halves = [(name, factors[name].astype(np.float16)) for name in sorted(factors)]
     listed = [Listed(name, value.shape[::-1], "F16", value.nbytes) for name, value in halves]
     return write(path, values, listed, (value.tobytes() for _, value in halves))
+
+
+def mix(shares: Mapping[Path, float], out: Path) -> str:
+    """Average adapters that were trained one from the other, and return the file's sha256.
+
+    Factor by factor; the header is that of the adapter with the largest share, and its recipe names all of them.
+    """
+    found = {path: load(path) for path in shares}
+    first = max(shares, key=lambda path: shares[path])
+    for path, factors in found.items():
+        if {name: value.shape for name, value in factors.items()} != {
+            name: value.shape for name, value in found[first].items()
+        }:
+            raise ConfigError("train-other-adapter", f"{path}: its layers or rank are not those of {first}")
+    total = sum(shares.values())
+    weights = [np.float32(share / total) for share in shares.values()]
+    mixed = {
+        name: np.stack([weight * found[path][name] for path, weight in zip(shares, weights, strict=True)]).sum(0)
+        for name in found[first]
+    }
+    values = Body(first).values
+    recipe = {"mixed": {hashlib.sha256(path.read_bytes()).hexdigest(): share for path, share in shares.items()}}
+    return _write(mixed, {**values, "cockpitd.recipe": text(json.dumps(recipe))}, out)
 
 
 def load(path: Path) -> dict[str, npt.NDArray[np.float32]]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from cockpitd.cli.main import main
+from cockpitd.errors import ConfigError
 from cockpitd.models import gguf
 from cockpitd.models.gguf_body import Body
 from cockpitd.nlu.book import taught
-from cockpitd.training.adapter import Origin, load, save, tensor_name
+from cockpitd.training.adapter import Origin, load, mix, save, tensor_name
 
 ORIGIN = Origin(taught=("WINDOW_OPEN", "CLIMATE_ON"), data="ab" * 32, recipe='{"seed": 1}', alpha=8.0)
 WEIGHTS = {
@@ -52,3 +56,35 @@ def test_the_same_weights_give_the_same_bytes(tmp_path: Path) -> None:
 def test_a_factor_of_something_else_is_refused() -> None:
     with pytest.raises(ValueError, match="no factor"):
         tensor_name("base_model.model.model.layers.3.norm.lora_A.default.weight")
+
+
+def test_adapters_are_averaged_by_their_shares(tmp_path: Path) -> None:
+    doubled = {name: 2 * value for name, value in WEIGHTS.items()}
+    save(WEIGHTS, ORIGIN, tmp_path / "a.gguf")
+    save(doubled, replace(ORIGIN, data="cd" * 32), tmp_path / "b.gguf")
+    mix({tmp_path / "a.gguf": 1.0, tmp_path / "b.gguf": 3.0}, tmp_path / "out.gguf")
+    read = load(tmp_path / "out.gguf")
+    assert all(np.array_equal(read[tensor_name(name)], 1.75 * value) for name, value in WEIGHTS.items())
+    header = gguf.read(tmp_path / "out.gguf").values
+    assert taught(header) == frozenset({"CLIMATE_ON", "WINDOW_OPEN"})
+    assert header["cockpitd.data"] == "cd" * 32
+    assert sorted(json.loads(str(header["cockpitd.recipe"]))["mixed"].values()) == [1.0, 3.0]
+
+
+def test_adapters_of_another_shape_are_not_averaged(tmp_path: Path) -> None:
+    save(WEIGHTS, ORIGIN, tmp_path / "a.gguf")
+    save({name: value[:1] for name, value in WEIGHTS.items()}, ORIGIN, tmp_path / "b.gguf")
+    with pytest.raises(ConfigError, match="layers or rank"):
+        mix({tmp_path / "a.gguf": 1.0, tmp_path / "b.gguf": 0.5}, tmp_path / "out.gguf")
+
+
+def test_the_command_wants_shares(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save(WEIGHTS, ORIGIN, tmp_path / "a.gguf")
+    out = str(tmp_path / "out.gguf")
+    assert main(["train", "mix", f"{tmp_path}/a.gguf=1", "--out", out]) == 0
+    assert load(tmp_path / "out.gguf").keys() == load(tmp_path / "a.gguf").keys()
+    with pytest.raises(SystemExit):
+        main(["train", "mix", f"{tmp_path}/a.gguf", "--out", out])
+    assert "FILE=SHARE" in capsys.readouterr().err
+    assert main(["train", "mix", f"{tmp_path}/b.gguf=1", "--out", out]) != 0
+    assert "b.gguf: no such file" in capsys.readouterr().err
