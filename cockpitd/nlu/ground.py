@@ -33,12 +33,9 @@ SUPPORT_SAFETY = 0.15
 
 
 SURE = 0.7
-"""From this confidence on a model that was taught our actions needs no word of the action files beside its own. Of what
-it read on held-out sentences between this and 0.85, these checks had refused 18 right answers and 7 wrong ones."""
-
-CERTAIN = 0.9
-"""From this confidence on it is also believed that a "not" or a question word is no word against what can hurt nobody,
-or against an alarm call."""
+"""From this confidence on a model that was taught our actions needs no word of the action files beside its own, and a
+"not" or a question word is no word against what can hurt nobody, or against an alarm call. Of 960 readings of held-out
+sentences these checks then let 828 of 847 right ones pass (813 without the latter) and 85 wrong ones (83)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,6 @@ class _Trust:
     """How far one proposed action is believed."""
 
     sure: bool
-    certain: bool
     taught: bool
     """The model was taught our actions, and so when to take none."""
     alone: bool
@@ -88,7 +84,6 @@ class Grounder:
         trust = [
             _Trust(
                 sure=proposal.taught and action.confidence >= SURE,
-                certain=proposal.taught and action.confidence >= CERTAIN,
                 taught=proposal.taught,
                 alone=alone,
                 asked=sum(asks) > own,
@@ -127,7 +122,7 @@ class Grounder:
         stance = how if own is None else mood(own, heard.lang)
         ended = stance.negated and _wanted_end(action, spec, own or heard.text, heard.lang, trust)
         forbidden = stance.negated and trust.alone and spec.polarity in ("on", "open") and not _names(action, spec)
-        if forbidden or not (trust.certain and self._is_harmless(spec)):
+        if forbidden or not (trust.sure and self._is_harmless(spec)):
             if how.reported:
                 return "not-said"
             theirs = own is None and trust.asked
@@ -145,7 +140,7 @@ class Grounder:
         if trust.sure and not trust.alone:  # another action's "off" is no word against this one
             words = own or ""
         rest = _without(words, action.parameters)
-        if trust.certain and self._is_harmless(spec) and _names(action, spec):
+        if trust.sure and self._is_harmless(spec) and _names(action, spec):
             return None
         if contradicts(rest, heard.lang, spec.polarity) or self._wrong_sign(action, spec, rest, heard.lang):
             return "contradicted" if trust.alone or not _mixed(rest, heard.lang) else None
@@ -218,7 +213,7 @@ class Grounder:
             finding = self._evidence[spec.name].find(name, value, heard, last)
             theirs = not trust.alone or heard.numbers <= _ONE
             fixed = theirs and self._evidence[spec.name].fixes(name, value)
-            if finding == "contradicted" and trust.certain and value not in (*ON_VALUES, *OFF_VALUES):
+            if finding == "contradicted" and trust.sure and value not in (*ON_VALUES, *OFF_VALUES):
                 finding = "default"  # "half on the feet, half on the screen" names two choices and means a third
             if finding == "not-said" and trust.sure and (fixed or _learnt(spec.properties[name], heard)):
                 finding = "default"
@@ -349,7 +344,7 @@ def _wanted_end(action: ProposedAction, spec: ActionSpec, text: str, lang: Lang,
         or not _ENDINGS.isdisjoint(spec.name.split("_"))
         or any(value in OFF_VALUES for value in action.parameters.values())
     )
-    return ends and ceases(text, lang, plainly=not trust.certain)
+    return ends and ceases(text, lang, plainly=not trust.sure)
 
 
 _REFUSALS = frozenset({"ASSISTANT_DENY", "ASSISTANT_CANCEL", "ASSISTANT_STOP", "ASSISTANT_NOT_FOR_ME"})

@@ -23,9 +23,11 @@ AFTER_LLM_MS = 400
 
 SECOND_OPINION_MS = 800
 """Longest wait for the model where a phrase has an answer already: an ordinary command is to be done in 900 ms."""
-WORTH_HEARING = 0.8
-"""A second opinion that is less sure is no better than the first one: on held-out sentences with a guessed phrase, 18
-of 41 such opinions were right and 29 of the phrases; of the surer ones 199 of 212, and 139 of the phrases."""
+WORTH_HEARING = 0.5
+"""A second opinion that is less sure is no better than the first one. Of 181 held-out sentences in which one phrase
+guessed where a free text ends, the phrase was right in 92, the model in 156, and who is taken by this bound in 155."""
+WORTH_HEARING_OF_SEVERAL = 0.8
+"""The same where several phrases were read: of 106 the phrases were right in 95, the model in 98, by this bound 100."""
 _NOTHING = "ASSISTANT_NOT_FOR_ME"
 _BROKEN_PROMISE_S = 0.5
 """The port promises to be on time; this is for the adapter that breaks its promise."""
@@ -64,14 +66,13 @@ async def propose(transcript: Transcript, turn: Turn, parts: Parts) -> Reading:
 def _stands(asked: Reading, first: Reading, transcript: Transcript, turn: Turn) -> bool:
     """Tell whether a second opinion holds against the words said, so that it may replace the first one."""
     forbids = first.excuse == "negated" and all(each.name == _NOTHING for each in asked.proposal.actions)
-    if asked.excuse or forbids or min(each.confidence for each in asked.proposal.actions) < WORTH_HEARING:
+    enough = WORTH_HEARING_OF_SEVERAL if len(first.proposal.actions) > 1 else WORTH_HEARING
+    if asked.excuse or forbids or min(each.confidence for each in asked.proposal.actions) < enough:
         return False
     if len(asked.proposal.actions) < min(wishes(transcript.text, transcript.lang), len(first.proposal.actions)):
         return False
     last = turn.session.dialogue.last
-    alone = not first.proposal.actions  # against a phrase that fits, being sure is not enough
-    doubted = asked.proposal if alone else replace(asked.proposal, taught=False)
-    grounded = turn.reader.ground(doubted, transcript.text, transcript.lang, last)
+    grounded = turn.reader.ground(asked.proposal, transcript.text, transcript.lang, last)
     return not any(isinstance(each, Rejection) for each in grounded)
 
 

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from cockpitd.domain.actions import Action, Catalogue
 from cockpitd.domain.turn import Grounded, Proposal, ProposedAction, Rejection, Tier
 from cockpitd.domain.units import Lang
-from cockpitd.nlu.ground import CERTAIN, SURE, Grounder
+from cockpitd.nlu.ground import SURE, Grounder
 from cockpitd.nlu.language import detect
 from tests.nlu.rows import rows
 
@@ -188,25 +188,25 @@ def test_the_question_may_be_another_actions(grounder: Grounder) -> None:
     said = "what's the range then open the window"
     assert _told(grounder, 1.0, "RANGE_REMAINING", "WINDOW_OPEN", said=said) == [True, True]
     assert _told(grounder, SURE - 0.01, "RANGE_REMAINING", "WINDOW_OPEN", said=said) == [True, False]
-    assert _told(grounder, SURE, "CLIMATE_ON", "WINDOW_OPEN", said="is the window open") == [False, False]
+    assert _told(grounder, SURE - 0.01, "CLIMATE_ON", "WINDOW_OPEN", said="is the window open") == [False, False]
     own = "what's the range, is the window open"
     assert _told(grounder, 1.0, "RANGE_REMAINING", "WINDOW_OPEN", said=own) == [True, False]
 
 
-def test_a_certain_model_may_read_a_not_or_a_question_as_a_wish_that_hurts_nobody(grounder: Grounder) -> None:
+def test_a_sure_model_may_read_a_not_or_a_question_as_a_wish_that_hurts_nobody(grounder: Grounder) -> None:
     for said in ("i don't want this one", "why is this song still on"):
-        assert _told(grounder, CERTAIN, "MUSIC_NEXT", said=said) == [True]
-        assert _told(grounder, CERTAIN - 0.01, "MUSIC_NEXT", said=said) == [False]
+        assert _told(grounder, SURE, "MUSIC_NEXT", said=said) == [True]
+        assert _told(grounder, SURE - 0.01, "MUSIC_NEXT", said=said) == [False]
         assert _told(grounder, 1.0, "MUSIC_NEXT", said=said, taught=False) == [False]
-    assert _told(grounder, CERTAIN, "FATIGUE_ALERT", said="i can't keep my eyes open") == [True]
+    assert _told(grounder, SURE, "FATIGUE_ALERT", said="i can't keep my eyes open") == [True]
     assert _told(grounder, 1.0, "AIRBAG_OFF", said="why is the airbag not off") == [False]
 
 
-def test_a_certain_model_may_read_a_refusal_as_a_wish_for_the_end(grounder: Grounder) -> None:
+def test_a_sure_model_may_read_a_refusal_as_a_wish_for_the_end(grounder: Grounder) -> None:
     for said in ("no sidelights", "i don't want the sidelights on", "i don't need the parking lights"):
-        assert _told(grounder, CERTAIN, "POSITION_LIGHTS_OFF", said=said) == [True]
+        assert _told(grounder, SURE, "POSITION_LIGHTS_OFF", said=said) == [True]
         assert _told(grounder, 1.0, "POSITION_LIGHTS_ON", said=said) == [False]
-    assert _told(grounder, CERTAIN - 0.01, "POSITION_LIGHTS_OFF", said="no sidelights") == [False]
+    assert _told(grounder, SURE - 0.01, "POSITION_LIGHTS_OFF", said="no sidelights") == [False]
     assert _told(grounder, 1.0, "POSITION_LIGHTS_OFF", said="don't turn the sidelights off") == [False]
 
 
