@@ -122,7 +122,7 @@ class Grounder:
         stance = how if own is None else mood(own, heard.lang)
         ended = stance.negated and _wanted_end(action, spec, own or heard.text, heard.lang, trust)
         forbidden = stance.negated and trust.alone and spec.polarity in ("on", "open") and not _names(action, spec)
-        if forbidden or not (trust.sure and self._is_harmless(spec)):
+        if forbidden or not (trust.sure and self.is_harmless(spec)):
             if how.reported:
                 return "not-said"
             theirs = own is None and trust.asked
@@ -140,7 +140,7 @@ class Grounder:
         if trust.sure and not trust.alone:  # another action's "off" is no word against this one
             words = own or ""
         rest = _without(words, action.parameters)
-        if trust.sure and self._is_harmless(spec) and _names(action, spec):
+        if trust.sure and self.is_harmless(spec) and _names(action, spec):
             return None
         if contradicts(rest, heard.lang, spec.polarity) or self._wrong_sign(action, spec, rest, heard.lang):
             return "contradicted" if trust.alone or not _mixed(rest, heard.lang) else None
@@ -156,8 +156,9 @@ class Grounder:
             return trust.taught
         return trust.sure and (stance.courteous or theirs)
 
-    def _is_harmless(self, spec: ActionSpec) -> bool:
-        return spec.klass == "safety" or self._comforts(spec)
+    def is_harmless(self, spec: ActionSpec | None) -> bool:
+        """Tell whether an action writes nothing that could hurt anybody, or is a safety action."""
+        return spec is not None and (spec.klass == "safety" or self._comforts(spec))
 
     def _comforts(self, spec: ActionSpec) -> bool:
         return all(self._catalogue.signals[write.signal].hazard is Hazard.COMFORT for write in spec.writes)

@@ -72,7 +72,11 @@ def _stands(asked: Reading, first: Reading, transcript: Transcript, turn: Turn) 
     if len(asked.proposal.actions) < min(wishes(transcript.text, transcript.lang), len(first.proposal.actions)):
         return False
     last = turn.session.dialogue.last
-    grounded = turn.reader.ground(asked.proposal, transcript.text, transcript.lang, last)
+    read = {each.name for each in first.proposal.actions}
+    # Against a phrase that fits, being sure is not enough to move something else that could hurt somebody.
+    others = [each.name for each in asked.proposal.actions if read and each.name not in read]
+    believed = asked.proposal.taught and all(turn.reader.is_harmless(name) for name in others)
+    grounded = turn.reader.ground(replace(asked.proposal, taught=believed), transcript.text, transcript.lang, last)
     return not any(isinstance(each, Rejection) for each in grounded)
 
 

@@ -107,3 +107,7 @@ class Reader:
     ) -> tuple[Grounded | Rejection, ...]:
         """Check a proposal against the schema and against what was said."""
         return self._grounder.ground(proposal, text, lang, last)
+
+    def is_harmless(self, name: str) -> bool:
+        """Tell whether an action writes nothing that could hurt anybody, or is a safety action."""
+        return self._grounder.is_harmless(self.catalogue.actions.get(name))

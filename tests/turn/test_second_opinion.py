@@ -79,7 +79,7 @@ async def test_a_refusal_that_asks_for_an_end_gets_it(taught: Rig) -> None:
 
 
 async def test_an_opinion_that_is_not_sure_changes_nothing(taught: Rig) -> None:
-    taught.model.answer, taught.model.confidence = [("PHONE_CALL", {"contact": "老板"})], 0.6
+    taught.model.answer, taught.model.confidence = [("PHONE_CALL", {"contact": "老板"})], 0.45
     assert told(await taught.say(GUESSED)) != [{"contact": "老板"}]
 
 
