@@ -22,7 +22,7 @@ _HUNDRED = 100
 def hours(numbers: Collection[float], said: str, lang: Lang) -> Iterator[float]:
     """Yield hours of the day, 0 to 24."""
     for number in numbers:
-        for hour in (number, number // 1, number // _HUNDRED):
+        for hour in (number, number // (1 if number < _HUNDRED else _HUNDRED)):
             for early in (0, 1) if _UNTIL[lang].search(said) else (0,):
                 yield hour - early
                 yield hour - early + _HALF_A_DAY
@@ -34,11 +34,12 @@ def minutes(numbers: Collection[float], said: str, lang: Lang) -> Iterator[float
     parts = [value for words, value in _MINUTES[lang].items() if words in said]
     parts += [part for number in numbers for part in (number, number * _HOUR)]
     yield from parts
+    for number in numbers:
+        yield number % _HUNDRED
+        yield round(number % 1 * _HUNDRED)
     for part in parts:
         yield part / _HOUR
         yield part + 0.5
-        yield part % _HUNDRED
-        yield round(part % 1 * _HUNDRED)
         if _UNTIL[lang].search(said):
             yield _HOUR - part
         yield from (part + other for other in parts)

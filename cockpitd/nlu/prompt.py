@@ -183,10 +183,7 @@ def in_words(answer: str, text: str, lang: Lang) -> str:
     def mend(found: re.Match[str]) -> str:
         value = json.loads(found[0])
         at = -1 if _DIALLED.fullmatch(found[0]) or value in text else shown.find(value)
-        if not value or at < 0:
-            return found[0]
-        said = text[places[at] : places[at + len(value)]]
-        return json.dumps(said, ensure_ascii=False)
+        return found[0] if at < 0 else json.dumps(text[places[at] : places[at + len(value)]], ensure_ascii=False)
 
     return _STRING.sub(mend, answer)
 

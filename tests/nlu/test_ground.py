@@ -247,6 +247,8 @@ def test_times_may_be_put_together_from_what_was_said(
     ("said", "action", "value"),
     [
         ("wake me at seven", "ALARM_SET", {"hour": 9}),
+        ("wake me at seven", "ALARM_SET", {"hour": 0}),
+        ("wake me at seven", "ALARM_SET", {"hour": 12}),
         ("alarm for quarter past seven", "ALARM_SET", {"hour": 6}),
         ("timer for ten minutes", "TIMER_SET", {"minutes": 25}),
     ],
@@ -256,6 +258,13 @@ def test_a_time_that_was_not_said_is_refused(grounder: Grounder, said: str, acti
     (found,) = grounder.ground(proposal, said, "en", None)
     assert isinstance(found, Rejection)
     assert found.code == "not-said"
+
+
+def test_minutes_that_were_not_said_are_left_out(grounder: Grounder) -> None:
+    proposal = Proposal((ProposedAction("ALARM_SET", {"hour": 7, "minute": 20}, 1.0),), "llm", taught=True)
+    (found,) = grounder.ground(proposal, "wake me at seven", "en", None)
+    assert isinstance(found, Grounded)
+    assert found.action.parameters == {"hour": 7}
 
 
 def test_a_number_of_one_action_is_no_limit_of_another(grounder: Grounder) -> None:
