@@ -7,7 +7,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from statistics import median
@@ -28,6 +28,9 @@ def register(subparsers: SubParsers) -> None:
     data.add_argument("--seed", type=int, default=1)
     data.add_argument("--count", type=int, default=110_000, metavar="N", help="how many rows to aim at")
     data.add_argument("--hold-back", nargs="*", default=[], metavar="ACTION", help="teach nothing of these actions")
+    data.add_argument(
+        "--share", nargs="*", default=[], metavar="KIND=SHARE", help="other shares of joined, declined … rows: several=0.3"
+    )
     data.set_defaults(run=_data)
     train_vocabulary.register(actions)
     train_mix.register(actions)
@@ -75,13 +78,30 @@ def _data(args: argparse.Namespace) -> int:
             "train-unknown-action", f"--hold-back {unknown[0]}: no such action; see `cockpitd actions list`"
         )
     excluded = nearness.inputs(data.evaluation_inputs())
-    recipe = data.Recipe(args.seed, args.count, frozenset(args.hold_back))
+    recipe = data.Recipe(args.seed, args.count, frozenset(args.hold_back), _shares(args.share, data.SHARES))
     made = data.generate(known, recipe, excluded)
-    about = {"seed": recipe.seed, "count": recipe.count, "held_back": sorted(recipe.held_back)}
+    about = {"seed": recipe.seed, "count": recipe.count, "held_back": sorted(recipe.held_back), "shares": recipe.shares}
     manifest = rows.write(made.rows, args.out, {**about, "excluded": len(excluded), "dropped": dict(made.dropped)})
     _print(manifest)
     print(f"written to {args.out}")
     return 0
+
+
+def _shares(asked: Sequence[str], usual: Mapping[str, float]) -> dict[str, float]:
+    from cockpitd.errors import ConfigError
+
+    found = dict(usual)
+    for each in asked:
+        kind, _, share = each.partition("=")
+        try:
+            found[kind if kind in usual else ""] = float(share)
+        except ValueError:
+            share = ""
+        if set(found) != set(usual) or not share or min(found.values()) < 0 or sum(found.values()) > 1:
+            raise ConfigError(
+                "train-share", f"--share {each}: write KIND=SHARE, all together at most 1; kinds: {', '.join(usual)}"
+            )
+    return found
 
 
 def _print(manifest: Mapping[str, object]) -> None:

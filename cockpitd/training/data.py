@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 
@@ -50,6 +50,8 @@ class Recipe:
     """How many rows are aimed at; a few fewer come when draws run dry."""
     held_back: frozenset[str] = frozenset()
     """Actions that must not be taught, to measure how an action is understood from its file alone."""
+    shares: Mapping[str, float] = field(default_factory=lambda: SHARES)
+    """Kinds of `SHARES` to their share of all rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class _Language:
         self.lexicons = load_lexicons(where / "lexicons")
         self.shared = SharedVerbs(read_yaml(where / "lexicons" / "shared.yaml"), catalogue, recipe.held_back)
         self.catalogue, self.collector = catalogue, collector
-        self.count = recipe.count // len(LANGS)
+        self.count, self.shares = recipe.count // len(LANGS), recipe.shares
         self.written = [family for family in families if family.after or len(family.means) > 1]
         self.plain = [
             family for family in families if not (family.follow_up or family.after) and len(family.means) == 1
@@ -158,7 +160,7 @@ class _Language:
         texts = (words_of(each) for by_action in self.pool.values() for many in by_action.values() for each in many)
         self.mishearing = Mishearing.of(texts) if self.lang == "zh" else self.mishearing
         self._written()
-        wanted = {kind: round(self.count * share) for kind, share in SHARES.items()}
+        wanted = {kind: round(self.count * share) for kind, share in self.shares.items()}
         self._singles(self.count - sum(wanted.values()))
         self._repeat(wanted["several"], self._several)
         self._repeat(wanted["shared"], lambda where: self.shared.say(self.lang, where, self.rng))
@@ -183,7 +185,7 @@ class _Language:
 
     def _written(self) -> None:
         """Say the sentences that mean several actions, or theirs after a certain one; a small count takes a sample."""
-        most = round(self.count * SHARES["several"])
+        most = round(self.count * self.shares["several"])
         for family in self.rng.sample(self.written, min(most, len(self.written))):
             for again in range(SAID_AGAIN if family.tree.slots() else 1):
                 said = fill(family, self.lexicons, self.rng)
