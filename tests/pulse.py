@@ -45,7 +45,7 @@ class Pulse:
     @contextmanager
     def saying(self, wav: Path) -> Iterator[None]:
         """Speak a file into the microphone while the block goes on, and end with it."""
-        with _running(["paplay", "--latency-msec=20", f"--device={MICROPHONE}", str(wav)], self.env):
+        with _running(["paplay", "--latency-msec=250", f"--device={MICROPHONE}", str(wav)], self.env):
             yield
 
     def listen(self, rate_hz: int = 16_000) -> Ear:

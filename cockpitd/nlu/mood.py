@@ -29,10 +29,11 @@ class Mood:
 
 _NEGATED = {
     "zh": re.compile(
-        r"(?:^|[，先请你您可也就都又还是千万了的吧啊灯窗调座门乐])别(?![人的墅致克名称处是])"
+        # 特别 and its like are no refusal, and what is sung may be called 别来无恙
+        r"(?<![特分个级性识区差告离道送类辨派诀阔鉴久惜放听唱首])别(?![人的墅致克名称处是离样康])"
         r"|不要(?!紧|是|脸)|不用|不必|不许|不准|不需要|不想|无需|禁止"
-        r"|没让你?|没叫你?|没说要|不是让你?|不是叫你?|不是要|甭|勿"
-        r"|先不|用不着|没必要|(?<!可)不可以|(?<!能)不能(?=再?[开关打解锁调放动])|^莫(?=[开关打放动])"
+        r"|没人?[让叫喊]你?|[又可]没点|没说要|不是让你?|不是叫你?|不是要|甭|勿|唔(?:好|使)"
+        r"|先不|先留着|就这样(?:挺|别)|用不着|没必要|(?<!可)不可以|(?<!能)不能(?=再?[开关打解锁调放动])|^莫(?=[开关打放动])"
         # 播放 is often misheard as 不放, so that one counts only with an end of its own
         r"|(?:^|[，了啊吧])不(?=[开关听打调导锁解])|(?:^|[，了啊吧])不放.{0,4}(?:了|吧)$"
     ),
@@ -41,8 +42,9 @@ _NEGATED = {
         r"|not to|you better not|avoid (?:opening|closing|turning)|without (?:opening|closing|turning|touching)"
         r"|stop (?:opening|closing|raising|lowering|unlocking|locking)|i did not|i didn'?t|nobody|not the"
         r"|no need|rather not|rather (?:you|we|they|he|she|it) (?:did not|didn'?t)|let'?s not|let us not|hold off"
-        r"|refrain from|should stay|not necessary"
+        r"|refrain from|should stay|not necessary|better not|hands off(?! climate)|not going to (?=open|close|turn|put)"
         r"|(?:not|wasn'?t) asking|not now|(?:leave|keep) .{1,40} (?:closed|shut|off|alone))\b"
+        r"|^(?:oi |just |please )*(?:leave|keep) .{1,30} (?:as (?:it is|they are)|exactly|how (?:it is|they are)|the way)\b"
         r"|^not\b|^no (?!more\b|problem\b|way\b|idea\b)[a-z]+"
     ),
 }
