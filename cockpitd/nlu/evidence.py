@@ -28,6 +28,7 @@ _MOST = {
 _LEAST = {"zh": ("最小", "最低", "最弱", "最暗", "最冷"), "en": ("min", "minimum", "lowest", "least")}
 _UNIT_FACTORS = (1.0, 60.0, 1 / 60, 3600.0, 24.0, 1000.0, 0.001, 12.0)
 _FEW = {"a couple": 2.0, "a degree": 1.0}
+_CENTIMETRES = re.compile(r"公分|厘米|cm\b|\bcentimet")
 ON_VALUES: tuple[Scalar, ...] = (True, "on", "open")
 """Naming a thing and not its end means wanting it."""
 OFF_VALUES: tuple[Scalar, ...] = (False, "off", "close", "closed")
@@ -89,6 +90,11 @@ class ParameterEvidence:
             return self._quoted(name, value, heard, last)
         return self._counted(name, float(value), schema, heard, last)
 
+    def _step(self, name: str) -> float:
+        """Return what one step is ("fan up two"): the least that a phrase of the action fixes; 1 where none does."""
+        steps = [abs(value) for value in self._fixed[name] if value and not isinstance(value, bool | str)]
+        return min(steps, default=1.0) if _is_step(self._spec.properties[name]) else 1.0
+
     def _named(self, name: str, value: Scalar, schema: Mapping[str, Any], heard: Said, last: Action | None) -> Finding:
         if (
             self._is_named(name, value, heard)
@@ -125,6 +131,8 @@ class ParameterEvidence:
 
     def _counted(self, name: str, value: float, schema: Mapping[str, Any], heard: Said, last: Action | None) -> Finding:
         if any(_near(abs(value), number) for number in _derivable(heard, str(schema.get("unit", "")))):
+            return "said"
+        if any(_near(abs(value), number * self._step(name)) for number in heard.numbers):
             return "said"
         if self._words[name, heard.lang].get(str(numbers.plain(value)), frozenset()) & heard.words:
             return "said"
@@ -188,15 +196,15 @@ def _derivable(heard: Said, unit: str) -> Iterator[float]:
         return clock.hours(heard.numbers, heard.raw, heard.lang)
     if unit == "min":
         return clock.minutes(heard.numbers, heard.raw, heard.lang)
-    return _scaled(heard)
+    return _scaled(heard, unit)
 
 
-def _scaled(heard: Said) -> Iterator[float]:
+def _scaled(heard: Said, unit: str) -> Iterator[float]:
     for number in (*heard.numbers, *(value for words, value in _FEW.items() if words in heard.raw)):
         for factor in _UNIT_FACTORS:
             yield abs(number) * factor
         yield number + 0.5
-        if heard.lang == "zh" and "成" in heard.raw:
+        if (heard.lang == "zh" and "成" in heard.raw) or (unit == "mm" and _CENTIMETRES.search(heard.raw)):
             yield number * 10
 
 

@@ -44,7 +44,7 @@ _NEGATED = {
         r"|no need|rather not|rather (?:you|we|they|he|she|it) (?:did not|didn'?t)|let'?s not|let us not|hold off"
         r"|refrain from|should stay|not necessary|better not|hands off(?! climate)|not going to (?=open|close|turn|put)"
         r"|(?:not|wasn'?t) asking|not now|(?:leave|keep) .{1,40} (?:closed|shut|off|alone))\b"
-        r"|^(?:oi |just |please )*(?:leave|keep) .{1,30} (?:as (?:it is|they are)|exactly|how (?:it is|they are)|the way)\b"
+        r"|^(?:oi |just |please )*(?:leave|keep) .{1,30} (?:exactly|the way|(?:as|how) (?:it is|they are))\b"
         r"|^not\b|^no (?!more\b|problem\b|way\b|idea\b)[a-z]+"
     ),
 }
@@ -61,6 +61,7 @@ _QUESTION = {
         r"|十|百|千)|哪|谁|怎么(?!没|还没|还不|又|这么|那么|老是|总是|都)|怎样|咋|为何"
         r"|为啥|是不是|有没有|能不能|可不可以|会不会|要不要|该不该|行不行"
         r"|对不对|好不好|开没开|关没关|没有$|了没$|有几|是否|还剩|几时|何时|何地|正常不"
+        r"|(?<!还)是[^，]{1,8}还是|度还是[零一二三四五六七八九十\d]"
     ),
     "en": re.compile(
         r"^(?:and |so |but |tell me |do you know |i wonder )?(?:what|why|when|where|who"

@@ -51,6 +51,9 @@ def read_at(text: str, start: int) -> Iterator[Reading]:
     words, ends = _words(text, start)
     if not words:
         return
+    if words[:3] == ["half", "a", "degree"]:
+        yield ends[1], 0.5, False
+        return
     for share, value in SHARES.items():
         if tuple(words[: len(share)]) == share:
             yield ends[len(share) - 1], value, True

@@ -61,8 +61,7 @@ def read_at(text: str, start: int) -> Iterator[Reading]:
     share = _SHARE.match(text, start)
     if share:
         yield share.end(), round(100 * DIGITS[share[2]] / DIGITS[share[1]]), True
-    if text.startswith(("一半", "半"), start):
-        yield start + (2 if text[start] == "一" else 1), 50, True
+    yield from _half(text, start)
     for prefix in ("零下", "负", "-"):
         if text.startswith(prefix, start):
             for end, value in _magnitudes(text, start + len(prefix)):
@@ -72,6 +71,13 @@ def read_at(text: str, start: int) -> Iterator[Reading]:
         rest = text[end : end + 2].lstrip(" ")
         if rest.startswith("%"):
             yield text.index("%", end) + 1, value, True
+
+
+def _half(text: str, start: int) -> Iterator[Reading]:
+    if text.startswith(("半度", "半格", "半档"), start):
+        yield start + 1, 0.5, False
+    elif text.startswith(("一半", "半"), start):
+        yield start + (2 if text[start] == "一" else 1), 50, True
 
 
 def _magnitudes(text: str, start: int) -> Iterator[tuple[int, float]]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from cockpitd.domain.actions import Action, ActionSpec, Catalogue, Polarity
 from cockpitd.domain.turn import Proposal
-from cockpitd.domain.units import LANGS, Lang
+from cockpitd.domain.units import LANGS, Lang, Scalar
 from cockpitd.domain.vehicle import Hazard
 from cockpitd.nlu import clauses, correction
 from cockpitd.nlu.clauses import Cut
@@ -37,6 +37,7 @@ _SPEAKS_ONLY = frozenset({"ASSISTANT_HELP", "ASSISTANT_REPEAT", "ASSISTANT_NOT_S
 
 _ENDS_IN_NOT = re.compile(r"(?:别|不|不要|不用|不许|没|not|never|don't)$")
 
+_OFF_VERB: Mapping[Lang, str] = {"zh": "关闭", "en": "turn off"}
 _OPPOSITE: Mapping[Polarity, Polarity] = {"on": "off", "off": "on", "open": "close", "close": "open"}
 
 Readings = tuple[Reading, ...]
@@ -92,7 +93,9 @@ class Phrasebook:
         )
         for strictness in levels:
             found = self._sentence(plain, _Ask(lang, topic, strictness))
-            if found and (strictness is Strictness.LETTERS or all(_in_range(reading) for reading in found)):
+            if found and (
+                strictness is Strictness.LETTERS or all(in_range(reading.spec, reading.parameters) for reading in found)
+            ):
                 return () if self._against(found, how, lang) else found
         return ()
 
@@ -136,8 +139,8 @@ class Phrasebook:
 
     def _corrected(self, plain: str, ask: _Ask) -> Readings:
         found = correction.find(plain, ask.lang)
-        if found is None:
-            return ()
+        if found is None or self._wishes_more(found.before, ask):
+            return ()  # "wipers on, lights on, headlights i mean": only what was said last is taken back
         first = self._clause(found.before, ask)
         sure = found.strong or first is not None or _is_number(found.before, ask.lang)
         spans = _value_spans(first)
@@ -150,6 +153,14 @@ class Phrasebook:
             alone = self._clause(found.after, ask)
             return (alone,) if alone is not None and not _is_control(alone) else ()
         return ()
+
+    def _wishes_more(self, before: str, ask: _Ask) -> bool:
+        """Tell whether what was said before a correction holds a wish that is not corrected."""
+        earlier = before.rpartition("，" if ask.lang == "zh" else ",")[0]
+        if earlier and self._piece(earlier, ask.bare()) is not None:
+            return True
+        found = clauses.cuts(before, ask.lang, self._openings[ask.lang])
+        return len(self._cover(before, 0, found, ask, clauses.MOST)) > 1
 
     def _swallows(self, whole: Reading, lang: Lang) -> bool:
         """Tell whether a free text holds a second command that nothing separates from the first."""
@@ -169,7 +180,9 @@ class Phrasebook:
             return ()
         found = self._cover(text, 0, cuts, ask, clauses.MOST)
         if len(found) > 1:
-            found = self._verb_at_end(text, cuts, ask) or self._verb_in_front(found, ask)
+            found = self._verb_in_front(self._verb_at_end(found, ask), ask)
+            if any(map(_is_off, found)) and any(self._is_bare(reading, ask) for reading in found):
+                return ()  # "stop the music as well as the hazards": whether they go on or off is not for us to guess
             return found[:1] if len({reading.means() for reading in found}) == 1 else found
         return self._shared(text, cuts, ask)
 
@@ -216,18 +229,17 @@ class Phrasebook:
                 return (first, second)
         return ()
 
-    def _verb_at_end(self, text: str, cuts: tuple[Cut, ...], ask: _Ask) -> Readings:
-        """Read two things that share a verb at the end: "the hazards and the heating off" turns no hazards on."""
-        for cut in cuts:
-            left, right = text[: cut.end], text[cut.start :]
-            alone, second = self._piece(left, ask.bare()), self._piece(right, ask.bare())
-            if cut.run_on or alone is None or second is None:
-                continue
-            first = self._first((clauses.glue(left, tail, ask.lang) for tail in clauses.tails(right, ask.lang)), ask)
-            way = alone.spec.polarity
-            if first and _OPPOSITE.get(way) == first.spec.polarity and not says(_fixed_words(alone), ask.lang, way):
-                return (first, second)
-        return ()
+    def _verb_at_end(self, found: Readings, ask: _Ask) -> Readings:
+        """Let things share an "off" at the end: "the hazards and the heating off" turns no hazards on."""
+        out = [found[-1]]
+        verb = _words(found[-1]) if _is_off(found[-1]) else ""
+        for reading in reversed(found[:-1]):
+            words = _words(reading)
+            off = self._first((clauses.glue(words, tail, ask.lang) for tail in clauses.tails(verb, ask.lang)), ask)
+            if off is None or not _is_off(off) or not _only_named(reading, ask.lang):
+                verb, off = "", None
+            out.append(off or reading)
+        return tuple(reversed(out))
 
     def _verb_in_front(self, found: Readings, ask: _Ask) -> Readings:
         """Let things share an "off" at the front: "turn off the heating and the rear defroster" turns nothing on."""
@@ -242,6 +254,13 @@ class Phrasebook:
             verb = words if _is_off(reading) else ""
             out.append(reading)
         return tuple(out)
+
+    def _is_bare(self, reading: Reading, ask: _Ask) -> bool:
+        """Tell whether a thing was named without any verb, so that a verb said of another thing may be its own."""
+        if not _only_named(reading, ask.lang):
+            return False
+        off = self._first([clauses.glue(_OFF_VERB[ask.lang], _words(reading), ask.lang)], ask)
+        return off is not None and _is_off(off)
 
     def _first(self, texts: Iterable[str], ask: _Ask) -> Reading | None:
         found = (self._clause(text, ask.bare()) for text in texts)
@@ -281,10 +300,10 @@ def _turns(reading: Reading, before: ActionSpec, lang: Lang) -> bool:
     return opposed and not says(_fixed_words(reading), lang, way)
 
 
-def _in_range(reading: Reading) -> bool:
+def in_range(spec: ActionSpec, parameters: Mapping[str, Scalar]) -> bool:
     """Tell whether every number is one the action takes: 留一档 sounds like level 61."""
-    for name, value in reading.parameters.items():
-        schema = reading.spec.properties.get(name, {})
+    for name, value in parameters.items():
+        schema = spec.properties.get(name, {})
         if isinstance(value, int | float) and not isinstance(value, bool):
             least, most = schema.get("minimum", value), schema.get("maximum", value)
             if not least <= value <= most:

@@ -12,7 +12,7 @@ from cockpitd.domain.units import Lang
 from cockpitd.nlu.bare_value import bare_value, is_free_text
 from cockpitd.nlu.ground import Grounder
 from cockpitd.nlu.mood import Mood, mood
-from cockpitd.nlu.phrasebook import Phrasebook
+from cockpitd.nlu.phrasebook import Phrasebook, in_range
 from cockpitd.nlu.reflex import Reflex
 from cockpitd.nlu.repair import Repairer
 
@@ -89,6 +89,7 @@ class Reader:
     def guesses(self, proposal: Proposal, dialogue: Dialogue) -> bool:
         """Tell whether a phrase had to guess: where a free text ends, or where one command ends and another begins.
 
+        So it has where a number is none that the action takes: "minus three degrees" may be a step and no temperature.
         A safety action waits for nobody's opinion, and the answer to a question of ours is no guess.
         """
         specs = self.catalogue.actions
@@ -96,7 +97,11 @@ class Reader:
         if proposal.tier != "phrasebook" or asked or any(specs[e.name].klass == "safety" for e in proposal.actions):
             return False
         free = any(is_free_text(specs[each.name], name) for each in proposal.actions for name in each.parameters)
-        return free or len(proposal.actions) > 1
+        return (
+            free
+            or len(proposal.actions) > 1
+            or not all(in_range(specs[e.name], e.parameters) for e in proposal.actions)
+        )
 
     def mood(self, text: str, lang: Lang) -> Mood:
         """Tell a question or a negation from a command."""

@@ -26,6 +26,9 @@ ACCEPTED: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("we could do with some air conditioning", "CLIMATE_ON", {}, {}),
     ("play something by the beatles for us", "MUSIC_PLAY", {"artist": "the beatles"}, {"artist": "the beatles"}),
     ("what's the weather like outside", "WEATHER_NOW", {}, {}),
+    ("move the seat five centimetres back", "SEAT_POSITION", {"forward": -50}, {"forward": -50}),
+    ("座椅往前三公分", "SEAT_POSITION", {"forward": 30}, {"forward": 30}),
+    ("fan up two notches", "CLIMATE_ADJUST_FAN", {"delta": 28}, {"delta": 28}),
 ]
 REJECTED: list[tuple[str, str, dict[str, Any], str]] = [
     ("打开空调", "FLY_TO_THE_MOON", {}, "unknown-action"),
@@ -40,6 +43,8 @@ REJECTED: list[tuple[str, str, dict[str, Any], str]] = [
     ("turn off the air conditioning", "CLIMATE_ON", {}, "contradicted"),
     ("音量调低一点", "VOLUME_ADJUST", {"delta": 10}, "contradicted"),
     ("turn the volume down a bit", "VOLUME_ADJUST", {"delta": 10}, "contradicted"),
+    ("move the seat five centimetres back", "SEAT_POSITION", {"forward": -30}, "missing"),
+    ("fan up two notches", "CLIMATE_ADJUST_FAN", {"delta": 42}, "not-said"),
     ("把副驾调到二十四度", "CLIMATE_SET_TEMPERATURE", {"temperature": 24, "zone": "driver"}, "contradicted"),
     ("空调开着吗", "CLIMATE_ON", {}, "question"),
     ("is the window open", "WINDOW_OPEN", {}, "question"),

@@ -55,6 +55,14 @@ SEVERAL: list[tuple[str, Want]] = [
     ("关闭远光灯与后视镜加热", [("HIGH_BEAM_OFF", {}), ("MIRROR_HEATING_OFF", {})]),
     ("turn off the seat heating and the rear defroster", [("SEAT_HEATING_OFF", {}), ("DEFROST_REAR_OFF", {})]),
     ("关掉座椅加热和座椅按摩", [("SEAT_HEATING_OFF", {}), ("SEAT_MASSAGE", {"state": "off"})]),
+    (
+        "方向盘加热、后除霜与后视镜加热关掉",
+        [("STEERING_WHEEL_HEATING", {"state": "off"}), ("DEFROST_REAR_OFF", {}), ("MIRROR_HEATING_OFF", {})],
+    ),
+    (
+        "fog lights, rear defroster as well as the heated mirrors off",
+        [("FOG_LIGHTS_OFF", {}), ("DEFROST_REAR_OFF", {}), ("MIRROR_HEATING_OFF", {})],
+    ),
     ("关掉空调再打开座椅加热", [("CLIMATE_OFF", {}), ("SEAT_HEATING_ON", {})]),
     ("turn off the ac and play some jazz", [("CLIMATE_OFF", {}), ("MUSIC_PLAY", {"genre": "jazz"})]),
     ("关闭阅读灯，下一首", [("READING_LIGHTS_OFF", {}), ("MUSIC_NEXT", {})]),
@@ -109,6 +117,10 @@ NOTHING = [
     "没叫你停止播放",
     "不是让你打开天窗",
     "no fog lights please",
+    # An "off" that may or may not be shared, and a correction that leaves an earlier wish standing: not for phrases.
+    "stop the music as well as the hazard lights",
+    "open the window, lights on, headlights i mean",
+    "空气净化器关掉，双闪",
 ]
 
 

@@ -42,6 +42,13 @@ async def test_a_phrase_without_a_guess_needs_no_model(taught: Rig) -> None:
     assert taught.model.asked == []
 
 
+async def test_a_number_that_the_action_does_not_take_is_put_to_the_model(taught: Rig) -> None:
+    taught.model.answer = [("CLIMATE_ADJUST_TEMPERATURE", {"delta": -3})]
+    record = await taught.say("set the temperature to minus three")
+    assert taught.model.asked == ["set the temperature to minus three"]
+    assert names(record) == ["CLIMATE_ADJUST_TEMPERATURE"]
+
+
 async def test_two_commands_in_one_breath_are_put_to_the_model(taught: Rig) -> None:
     taught.model.answer = [("CLIMATE_ON", {})]
     record = await taught.say("打开空调，打开天窗")
