@@ -29,7 +29,11 @@ def register(subparsers: SubParsers) -> None:
     data.add_argument("--count", type=int, default=110_000, metavar="N", help="how many rows to aim at")
     data.add_argument("--hold-back", nargs="*", default=[], metavar="ACTION", help="teach nothing of these actions")
     data.add_argument(
-        "--share", nargs="*", default=[], metavar="KIND=SHARE", help="other shares of joined, declined … rows: several=0.3"
+        "--share",
+        nargs="*",
+        default=[],
+        metavar="KIND=SHARE",
+        help="other shares of joined or declined rows: several=0.3",
     )
     data.set_defaults(run=_data)
     train_vocabulary.register(actions)

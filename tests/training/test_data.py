@@ -202,3 +202,10 @@ def test_an_unknown_action_cannot_be_held_back(tmp_path: Path, capsys: pytest.Ca
 def test_parts_are_in_order(made: Generated) -> None:
     order = [PARTS.index(row.part) for row in made.rows]
     assert all(one <= other for one, other in pairwise(order))
+
+
+@pytest.mark.parametrize("share", ["sevral=0.2", "several", "several=much", "several=-0.1", "several=0.9 shared=0.2"])
+def test_a_share_that_cannot_be_is_named(share: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "data", "--out", str(tmp_path), "--share", *share.split()]) == 2
+    assert "train-share" in capsys.readouterr().err
+    assert not any(tmp_path.iterdir())
