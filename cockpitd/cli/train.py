@@ -26,7 +26,7 @@ def register(subparsers: SubParsers) -> None:
     data = actions.add_parser("data", help="generate the rows from the patterns and lexicons of this checkout")
     data.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the files are written")
     data.add_argument("--seed", type=int, default=1)
-    data.add_argument("--count", type=int, default=110_000, metavar="N", help="how many rows to aim at")
+    data.add_argument("--count", type=int, default=150_000, metavar="N", help="how many rows to aim at")
     data.add_argument("--hold-back", nargs="*", default=[], metavar="ACTION", help="teach nothing of these actions")
     data.add_argument(
         "--share",

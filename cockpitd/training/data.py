@@ -46,7 +46,7 @@ class Recipe:
     """What is to be generated."""
 
     seed: int = 1
-    count: int = 110_000
+    count: int = 150_000
     """How many rows are aimed at; a few fewer come when draws run dry."""
     held_back: frozenset[str] = frozenset()
     """Actions that must not be taught, to measure how an action is understood from its file alone."""

@@ -116,7 +116,7 @@ def test_a_removed_model_is_gone_with_its_entry_and_its_parts(file: Path, model_
 def test_a_default_is_removed_only_by_force(
     model_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ggufs.write(model_dir / "cockpit-n" / "cockpit-n-133M-Q8_0.gguf", CONTENT)
+    ggufs.write(model_dir / "cockpit-n" / "cockpit-n-134M-Q8_0.gguf", CONTENT)
     options = ["models", "--model-dir", str(model_dir), "rm", "cockpit-n"]
     assert main(options) == 2
     assert "[model-default]" in capsys.readouterr().err
