@@ -16,6 +16,7 @@ from cockpitd.nlu.phrasebook import Phrasebook, in_range
 from cockpitd.nlu.reflex import Reflex
 from cockpitd.nlu.repair import Repairer
 
+_ENDS = ("off", "close")
 UNDERSTOOD_NOTHING = Proposal((), "none")
 
 
@@ -90,11 +91,14 @@ class Reader:
         """Tell whether a phrase had to guess: where a free text ends, or where one command ends and another begins.
 
         So it has where a number is none that the action takes: "minus three degrees" may be a step and no temperature.
-        A safety action waits for nobody's opinion, and the answer to a question of ours is no guess.
+        A safety action waits for nobody's opinion unless something is switched off in the same breath ("the front
+        defroster off and the rear"), and the answer to a question of ours is no guess.
         """
         specs = self.catalogue.actions
         asked = any(isinstance(each, AwaitingValue) for each in dialogue.pending)
-        if proposal.tier != "phrasebook" or asked or any(specs[e.name].klass == "safety" for e in proposal.actions):
+        urgent = any(specs[each.name].klass == "safety" for each in proposal.actions)
+        ends = len(proposal.actions) > 1 and any(specs[each.name].polarity in _ENDS for each in proposal.actions)
+        if proposal.tier != "phrasebook" or asked or (urgent and not ends):
             return False
         free = any(is_free_text(specs[each.name], name) for each in proposal.actions for name in each.parameters)
         return (

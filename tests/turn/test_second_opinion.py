@@ -101,6 +101,13 @@ async def test_a_safety_action_waits_for_no_opinion(taught: Rig) -> None:
     assert names(record)[0] == "HAZARD_LIGHTS_ON"
 
 
+async def test_it_does_when_something_is_switched_off_in_the_same_breath(taught: Rig) -> None:
+    taught.model.answer = [("MUSIC_STOP", {}), ("HAZARD_LIGHTS_ON", {})]
+    record = await taught.say("关掉音乐，打双闪")
+    assert taught.model.asked == ["关掉音乐，打双闪"]
+    assert names(record) == ["MUSIC_STOP", "HAZARD_LIGHTS_ON"]
+
+
 async def test_a_second_opinion_is_waited_for_less_long(taught: Rig) -> None:
     taught.model.answer = [("PHONE_CALL", {"contact": "老板"})]
     taught.model.clock, taught.model.takes_ms = taught.clock, SECOND_OPINION_MS + 1
