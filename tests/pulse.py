@@ -44,7 +44,7 @@ class Pulse:
 
     @contextmanager
     def saying(self, wav: Path) -> Iterator[None]:
-        """Speak a file into the microphone while the block goes on, and end with it."""
+        """Speak a file into the microphone, well ahead so that a busy machine chops no words, until the block ends."""
         with _running(["paplay", "--latency-msec=250", f"--device={MICROPHONE}", str(wav)], self.env):
             yield
 
