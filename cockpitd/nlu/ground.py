@@ -121,7 +121,8 @@ class Grounder:
         own = self._own_clause(spec, heard)
         stance = how if own is None else mood(own, heard.lang)
         ended = stance.negated and _wanted_end(action, spec, own or heard.text, heard.lang, trust)
-        forbidden = stance.negated and trust.alone and spec.polarity in ("on", "open") and not _names(action, spec)
+        starts = spec.polarity in ("on", "open") or any(value in ON_VALUES for value in action.parameters.values())
+        forbidden = stance.negated and trust.alone and starts and not _names(action, spec)
         if forbidden or not (trust.sure and self.is_harmless(spec)):
             if how.reported:
                 return "not-said"

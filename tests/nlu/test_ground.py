@@ -215,6 +215,15 @@ def test_a_sure_model_may_read_a_refusal_as_a_wish_for_the_end(grounder: Grounde
     assert _told(grounder, 1.0, "POSITION_LIGHTS_OFF", said="don't turn the sidelights off") == [False]
 
 
+@pytest.mark.parametrize(
+    ("said", "state", "kept"), [("don't talk me through it", "on", False), ("no more talking", "off", True)]
+)
+def test_nothing_is_switched_on_that_is_forbidden_alone(grounder: Grounder, said: str, state: str, kept: bool) -> None:
+    action = ProposedAction("NAVIGATION_VOICE", {"mode": state}, 1.0, {})
+    (found,) = grounder.ground(Proposal((action,), "llm", taught=True), said, "en", None)
+    assert isinstance(found, Grounded) is kept
+
+
 def test_an_artist_whose_song_it_is_was_said(grounder: Grounder) -> None:
     said = {"artist": "dolly parton", "song": "jolene"}
     proposal = Proposal((ProposedAction("MUSIC_PLAY", said, 0.95),), "llm", taught=True)
