@@ -122,8 +122,8 @@ class Phrasebook:
 
     def _sentence(self, plain: str, ask: _Ask) -> Readings:
         mended = self._corrected(plain, ask)
-        if mended:
-            return mended
+        if mended or mended is None:
+            return mended or ()
         for text in (plain, without_wish(plain, ask.lang)):
             whole = self._clause(text, ask)
             several = self._several(text, ask) if _worth_cutting(whole) else ()
@@ -137,10 +137,13 @@ class Phrasebook:
         tokens = tokenise(text, ask.lang)
         return read(self._index[ask.lang], hear(tokens, ask.strictness), ask.topic) if tokens.items else None
 
-    def _corrected(self, plain: str, ask: _Ask) -> Readings:
+    def _corrected(self, plain: str, ask: _Ask) -> Readings | None:
+        """Read a correction, empty when there is none; None when it follows several wishes, of which it mends one."""
         found = correction.find(plain, ask.lang)
-        if found is None or self._wishes_more(found.before, ask):
-            return ()  # "wipers on, lights on, headlights i mean": only what was said last is taken back
+        if found is None:
+            return ()
+        if self._wishes_more(found.before, ask):
+            return None if found.strong else ()
         first = self._clause(found.before, ask)
         sure = found.strong or first is not None or _is_number(found.before, ask.lang)
         spans = _value_spans(first)

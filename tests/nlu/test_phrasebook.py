@@ -120,6 +120,7 @@ NOTHING = [
     # An "off" that may or may not be shared, and a correction that leaves an earlier wish standing: not for phrases.
     "stop the music as well as the hazard lights",
     "open the window, lights on, headlights i mean",
+    "打开空调，回家还是去公司，还是去公司吧",
     "空气净化器关掉，双闪",
 ]
 
